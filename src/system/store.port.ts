@@ -1,0 +1,54 @@
+/**
+ * Owns what the system asks of durable storage: a few ordered tables of JSON strings and one atomic commit.
+ * `store/` implements it on LMDB; tests may bring a Map. What a key or a value means is decided in `system/` alone.
+ */
+
+/**
+ * The tables.
+ * - `snapshots`: one actor each, its envelope (system/envelope.ts), by ARN
+ * - `history`: one transition each, by `[ARN, sequence]`
+ * - `cursors`: one watch each, the resourceVersion that the last commit reached
+ * - `deadlines`: what must happen later, by `[due epoch ms, id]`
+ * - `unclaimed`: Kubernetes Events that came before the pod they speak of, by `[pod UID, Event UID]`
+ */
+export const TABLES = ['snapshots', 'history', 'cursors', 'deadlines', 'unclaimed'] as const;
+export type Table = (typeof TABLES)[number];
+
+/** Keys order as their parts do: numbers before strings, numbers by value, strings by code point; a prefix comes before what extends it. */
+export type StoreKey = string | readonly (string | number)[];
+
+/** One change of a commit: a value put, or, when `value` is absent, a row removed. */
+export interface Write {
+  readonly table: Table;
+  readonly key: StoreKey;
+  readonly value?: string;
+}
+
+/** Bounds of a range: `start` inclusive, `end` exclusive, in key order (both given in that order, also for `reverse`). */
+export interface Range {
+  readonly start?: StoreKey;
+  readonly end?: StoreKey;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export interface Row {
+  readonly key: StoreKey;
+  readonly value: string;
+}
+
+/** Durable storage. Reads see every commit that has resolved, and nothing of one that has not. */
+export interface Store {
+  get(table: Table, key: StoreKey): string | undefined;
+  range(table: Table, range?: Range): Iterable<Row>;
+  count(table: Table): number;
+  /**
+   * Applies all writes, in order, in one transaction. Resolves when they are committed and would survive the death of the process.
+   * Callers await it before the next.
+   *
+   * @throws a StoreError when the transaction failed (a full disk, say); then none of it was applied.
+   */
+  commit(writes: readonly Write[]): Promise<void>;
+  /** Ends after all writes reached the disk. Idempotent. */
+  close(): Promise<void>;
+}
