@@ -83,6 +83,8 @@ export interface TaskIdentity {
   readonly memory?: string;
   readonly networkMode: NetworkMode;
   readonly subnetId?: string;
+  /** The task is a target of a load balancer or registered for discovery. */
+  readonly hasRegistrations: boolean;
   readonly tags: readonly { readonly key: string; readonly value: string }[];
   readonly containers: readonly ContainerDefinition[];
 }
@@ -147,10 +149,16 @@ export type TaskMessage =
   | { readonly type: 'EVENT_OBSERVED'; readonly event: TaskEventFacts; readonly at: EpochMs }
   | { readonly type: 'STOP_REQUESTED'; readonly reason?: string; readonly at: EpochMs };
 
-/** What the task machine is started with. */
+/** What the task machine is started with. The first message gives birth to the task: it becomes version 1. */
 export interface TaskInput {
   readonly identity: TaskIdentity;
   readonly profile: ProfileName;
+}
+
+/** Why a container could not be started so far. */
+export interface StartFailure {
+  readonly step: 'pull' | 'create' | 'start';
+  readonly message: string;
 }
 
 /** A container as the task remembers it. */
@@ -168,7 +176,12 @@ export interface ContainerRecord {
   /** It was ready at least once (latched). */
   readonly wasReady: boolean;
   readonly restartCount: number;
+  /** When its last run ended. */
   readonly finishedAt?: EpochMs;
+  /** Set while it has never started and the kubelet fails to start it. */
+  readonly startFailure?: StartFailure;
+  /** The text of the latest Event that told of a failed pull: better than what the status says. */
+  readonly pullFailure?: string;
 }
 
 /** Why a task stops: stopCode and stoppedReason. */
@@ -182,6 +195,8 @@ export interface TaskTimes {
   readonly pullStartedAt?: EpochMs;
   readonly pullStoppedAt?: EpochMs;
   readonly startedAt?: EpochMs;
+  /** When lastStatus became RUNNING, as we saw it; the API shows it only in profile `aws`, as startedAt. */
+  readonly runningAt?: EpochMs;
   readonly stoppingAt?: EpochMs;
   readonly executionStoppedAt?: EpochMs;
   readonly stoppedAt?: EpochMs;
@@ -207,3 +222,6 @@ export interface TaskContext {
   /** ECS names of containers whose liveness probe was seen to fail. */
   readonly livenessFailed: readonly string[];
 }
+
+/** Where `status` stands in the lifecycle; T1 says that it never falls. */
+export const rankOf = (status: LastStatus): number => LAST_STATUSES.indexOf(status);

@@ -41,7 +41,7 @@ export interface WatchedKind<T> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /**
-   * One line of a watch, without its newline. The buffer is a view that is reused once this returns: keep no slice of it.
+   * One line of a watch, without its newline. The buffer is a view of what came from the socket: a slice kept of it would keep all of that alive.
    *
    * @throws anything, when the line is malformed; it costs that line only.
    */

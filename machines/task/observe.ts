@@ -1,0 +1,209 @@
+/**
+ * Owns how one message changes what a task remembers. Each function returns the same context when nothing changed (T7),
+ * and keeps every unchanged part as the same object.
+ */
+import { PROFILES } from '../semantics.js';
+import { endContainers, observeContainers, sameToEcs, unseenContainer, voteHealth } from './containers.js';
+import { isTerminal } from './reading.js';
+import { causeInEvent, firstCauseIn, stopCauseOf, userInitiated } from './stop-cause.js';
+import { rankOf } from './task.types.js';
+import type {
+  ContainerRecord,
+  EpochMs,
+  LastStatus,
+  StopCause,
+  TaskContext,
+  TaskEventFacts,
+  TaskFacts,
+  TaskInput,
+  TaskTimes,
+} from './task.types.js';
+
+/** A task that no message has reached yet: version 0. */
+export const initialContext = ({ identity, profile }: TaskInput): TaskContext => ({
+  profile,
+  identity,
+  version: 0,
+  desiredStatus: 'RUNNING',
+  containers: identity.containers.map(unseenContainer),
+  times: {},
+  healthStatus: 'UNKNOWN',
+  network: identity.networkMode === 'awsvpc' ? { attachment: 'PRECREATED' } : {},
+  livenessFailed: [],
+});
+
+/** `to`: the state that this message leads to; undefined when it leads nowhere else. */
+type Next = LastStatus | undefined;
+
+const isDown = (status: Next): boolean => status !== undefined && rankOf(status) >= rankOf('DEACTIVATING');
+
+/** POD_OBSERVED. */
+export function podObserved(context: TaskContext, facts: TaskFacts, at: EpochMs, to: Next): TaskContext {
+  const stopped = to === 'STOPPED';
+  const observed = observeContainers(context, facts, at, stopped);
+  const containers = stopped ? endContainers(observed, at) : observed;
+  const firstCause = context.firstCause ?? (context.desiredStatus === 'RUNNING' ? firstCauseIn(facts, context) : undefined);
+  const next: TaskContext = {
+    ...context,
+    ...(firstCause === undefined ? {} : { firstCause }),
+    containers,
+    connectivity: connectivityOf(context, facts, at),
+    healthStatus: voteHealth(context.identity.containers, containers),
+    network: networkOf(context, facts.podIp, stopped),
+  } as TaskContext; // `connectivity: undefined` stands for its absence; JSON drops it, and nobody asks for the key
+  return settle(context, withTimes(context, next, facts, at, to), facts, to);
+}
+
+/** POD_GONE: with the last object where the cluster sent one. */
+export function podGone(context: TaskContext, facts: TaskFacts | undefined, at: EpochMs): TaskContext {
+  if (facts !== undefined) return podObserved(context, facts, at, 'STOPPED');
+  const containers = endContainers(context.containers, at);
+  const next: TaskContext = {
+    ...context,
+    containers,
+    healthStatus: voteHealth(context.identity.containers, containers),
+    network: networkOf(context, undefined, true),
+  };
+  return settle(context, withTimes(context, next, undefined, at, 'STOPPED'), undefined, 'STOPPED');
+}
+
+/** EVENT_OBSERVED: pull times and causes, never a state. */
+export function eventObserved(context: TaskContext, event: TaskEventFacts): TaskContext {
+  // Init containers and injected ones pull, fail and are killed too; they are no part of the task.
+  if (event.container !== undefined && !context.containers.some((record) => record.name === event.container)) return context;
+  switch (event.kind) {
+    case 'pulling': {
+      if (context.times.pullStartedAt !== undefined) return context;
+      const pullStartedAt = Math.max(event.firstAt, context.identity.createdAt);
+      return settle(context, { ...context, times: { ...context.times, pullStartedAt } }, undefined, undefined);
+    }
+    case 'pulled': {
+      const pullStoppedAt = Math.max(event.lastAt, context.times.pullStartedAt ?? context.identity.createdAt);
+      if (context.times.pullStoppedAt !== undefined && pullStoppedAt <= context.times.pullStoppedAt) return context;
+      return settle(context, { ...context, times: { ...context.times, pullStoppedAt } }, undefined, undefined);
+    }
+    case 'pullFailed':
+      return rememberPullFailure(context, event);
+    case 'livenessFailed': {
+      if (event.container === undefined || context.livenessFailed.includes(event.container)) return context;
+      return { ...context, livenessFailed: [...context.livenessFailed, event.container] };
+    }
+    case 'killing':
+    case 'taintEviction':
+    case 'preempted': {
+      if (context.desiredStatus === 'STOPPED' || context.firstCause !== undefined) return context;
+      const firstCause = causeInEvent(event, context);
+      return firstCause === undefined ? context : { ...context, firstCause };
+    }
+  }
+}
+
+/** STOP_REQUESTED: a StopTask that passed through ecstate (row 6). */
+export function stopRequested(context: TaskContext, reason: string | undefined, at: EpochMs): TaskContext {
+  if (context.desiredStatus === 'STOPPED') return context;
+  const stop = context.firstCause ?? userInitiated(reason);
+  const times = { ...context.times, stoppingAt: context.times.stoppingAt ?? at };
+  return { ...context, desiredStatus: 'STOPPED', stop, times, version: context.version + 1 };
+}
+
+function rememberPullFailure(context: TaskContext, event: TaskEventFacts): TaskContext {
+  const index = context.containers.findIndex((record) => record.name === event.container);
+  const record = context.containers[index];
+  if (record === undefined || record.hasStarted || record.pullFailure === event.message) return context;
+  const containers: readonly ContainerRecord[] = context.containers.with(index, { ...record, pullFailure: event.message });
+  return { ...context, containers };
+}
+
+/** Row 11. A stopped task keeps the last. */
+function connectivityOf(context: TaskContext, facts: TaskFacts, at: EpochMs): TaskContext['connectivity'] {
+  const known = context.connectivity;
+  const ready = facts.ready?.status === 'True';
+  const containersReady = facts.containers.length > 0 && facts.containers.every((container) => container.ready);
+  const byNode = PROFILES[context.profile].connectivity === 'node';
+  if (ready || (byNode && known === undefined && facts.scheduled)) {
+    if (known?.status === 'CONNECTED') return known;
+    return { status: 'CONNECTED', at: ready ? (facts.ready?.at ?? at) : at };
+  }
+  const lost = facts.ready !== undefined && containersReady && !isTerminal(facts.phase);
+  if (lost && known?.status === 'CONNECTED') return { status: 'DISCONNECTED', at: known.at };
+  return known;
+}
+
+function networkOf(context: TaskContext, podIp: string | undefined, stopped: boolean): TaskContext['network'] {
+  const known = context.network;
+  const ip = known.podIp ?? (context.identity.networkMode === 'host' ? undefined : podIp);
+  const attachment = known.attachment === undefined ? undefined : stopped ? 'DELETED' : ip === undefined ? 'PRECREATED' : 'ATTACHED';
+  if (ip === known.podIp && attachment === known.attachment) return known;
+  return { ...(ip === undefined ? {} : { podIp: ip }), ...(attachment === undefined ? {} : { attachment }) };
+}
+
+/** Rows 9 and 10, and stoppingAt. Each instant is written once (T6). */
+function withTimes(before: TaskContext, next: TaskContext, facts: TaskFacts | undefined, at: EpochMs, to: Next): TaskContext {
+  const profile = PROFILES[before.profile];
+  const known = before.times;
+  const times: { -readonly [Key in keyof TaskTimes]: TaskTimes[Key] } = { ...known };
+  const { containers } = next;
+  const ran = containers.some((record) => record.hasStarted);
+  if (to === 'RUNNING') times.runningAt ??= at;
+  if (profile.startedAt === 'runningTransition') {
+    if (times.runningAt !== undefined) times.startedAt ??= times.runningAt;
+  } else if (ran && facts?.startTime !== undefined) {
+    times.startedAt ??= facts.startTime;
+  }
+  if (facts?.deletion !== undefined) times.stoppingAt ??= Math.max(facts.deletion.requestedAt, before.identity.createdAt);
+  else if (profile.stoppedAt === 'transition' && isDown(to)) times.stoppingAt ??= at;
+  const executionStoppedAt = executionEnd(next, facts, profile.stoppedAt === 'transition', to === 'STOPPED');
+  if (executionStoppedAt !== undefined) times.executionStoppedAt ??= executionStoppedAt;
+  if (to === 'STOPPED') {
+    const end = profile.stoppedAt === 'transition' ? at : (times.executionStoppedAt ?? at);
+    times.stoppedAt ??= Math.max(end, times.stoppingAt ?? end, before.identity.createdAt);
+  }
+  const same = (Object.keys(times) as (keyof TaskTimes)[]).every((key) => times[key] === known[key]); // keys of a TaskTimes
+  return same ? { ...next, times: known } : { ...next, times };
+}
+
+/** Row 10. Nothing that never ran can have ended. */
+function executionEnd(next: TaskContext, facts: TaskFacts | undefined, firstEssential: boolean, stopped: boolean): EpochMs | undefined {
+  const { containers, identity } = next;
+  if (firstEssential) {
+    const ends = containers.filter((record, index) => record.lastStatus === 'STOPPED' && identity.containers[index]?.essential === true);
+    const times = ends.flatMap((record) => (record.finishedAt === undefined ? [] : [record.finishedAt]));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+  const goingDown = stopped || facts?.deletion !== undefined;
+  const ends: EpochMs[] = [];
+  for (const record of containers) {
+    if (record.hasStarted) {
+      if (record.lastStatus !== 'STOPPED' || record.finishedAt === undefined) return undefined;
+      ends.push(record.finishedAt);
+    } else if (!goingDown) return undefined;
+  }
+  // A container that is down in a crash loop will run again: only a pod that is going down, or is over, has ended.
+  return ends.length === 0 || !goingDown ? undefined : Math.max(...ends);
+}
+
+/** Writes what follows from the way down (T3, T4), and counts the change (T7). */
+function settle(before: TaskContext, changed: TaskContext, facts: TaskFacts | undefined, to: Next): TaskContext {
+  let next = changed;
+  if (isDown(to) && before.desiredStatus === 'RUNNING') {
+    const stop: StopCause = stopCauseOf(next, facts);
+    next = { ...next, desiredStatus: 'STOPPED', stop };
+  }
+  if (before.version === 0 || to !== undefined || !sameForEcs(before, next)) return { ...next, version: before.version + 1 };
+  return sameContext(before, next) ? before : next;
+}
+
+/** What an ECS client would call no change: health aside, which does not move the version (ecs-semantics.md §1.4). */
+const sameForEcs = (a: TaskContext, b: TaskContext): boolean =>
+  a.desiredStatus === b.desiredStatus &&
+  a.times === b.times &&
+  a.network === b.network &&
+  a.connectivity === b.connectivity &&
+  (a.containers === b.containers ||
+    a.containers.every((record, index) => {
+      const other = b.containers[index];
+      return other !== undefined && sameToEcs(record, other);
+    }));
+
+const sameContext = (a: TaskContext, b: TaskContext): boolean =>
+  sameForEcs(a, b) && a.containers === b.containers && a.healthStatus === b.healthStatus && a.firstCause === b.firstCause;

@@ -1,0 +1,103 @@
+/**
+ * Owns how a task looks in the ECS API: what an actor knows → the `Task` shape of DescribeTasks. Pure.
+ *
+ * Times are epoch seconds with milliseconds as the fraction; what is absent is left out (ecs-semantics.md §1.5, §7.1).
+ */
+import type { ContainerDefinition, ContainerRecord, EpochMs, LastStatus, TaskContext } from '../../machines/task/task.types.js';
+import { containerArn, parseArn, stableNetworkInterfaceId, stableUuid } from '../observe/arn.js';
+
+/** A value of the ECS API's JSON. */
+export type EcsJson = string | number | boolean | readonly EcsJson[] | { readonly [key: string]: EcsJson };
+export type EcsObject = { readonly [key: string]: EcsJson };
+
+/** Leaves out every property that has no value. */
+function present(properties: { readonly [key: string]: EcsJson | undefined }): EcsObject {
+  const kept: { [key: string]: EcsJson } = {};
+  for (const [key, value] of Object.entries(properties)) if (value !== undefined) kept[key] = value;
+  return kept;
+}
+
+const seconds = (at: EpochMs | undefined): number | undefined => (at === undefined ? undefined : at / 1000);
+
+/** The `Task` of DescribeTasks. `tags` are shown when the caller asked for them (`include: ["TAGS"]`). */
+export function projectTask(context: TaskContext, lastStatus: LastStatus, include: { readonly tags: boolean }): EcsObject {
+  const { identity, times } = context;
+  return present({
+    attachments: projectAttachments(context),
+    attributes: [
+      { name: 'kecs.dev/pod-name', value: identity.podName },
+      { name: 'kecs.dev/pod-namespace', value: identity.namespace },
+    ],
+    clusterArn: identity.clusterArn,
+    connectivity: context.connectivity?.status,
+    connectivityAt: seconds(context.connectivity?.at),
+    containers: identity.containers.map((definition, index) => projectContainer(context, definition, context.containers[index])),
+    cpu: identity.cpu,
+    createdAt: seconds(identity.createdAt),
+    desiredStatus: context.desiredStatus,
+    enableExecuteCommand: false,
+    executionStoppedAt: seconds(times.executionStoppedAt),
+    group: identity.group,
+    healthStatus: context.healthStatus,
+    lastStatus,
+    launchType: identity.launchType,
+    memory: identity.memory,
+    overrides: {
+      containerOverrides: identity.containers.map((definition) => ({ name: definition.name })),
+      inferenceAcceleratorOverrides: [],
+    },
+    pullStartedAt: seconds(times.pullStartedAt),
+    pullStoppedAt: seconds(times.pullStoppedAt),
+    startedAt: seconds(times.startedAt),
+    startedBy: identity.startedBy,
+    stopCode: context.stop?.stopCode,
+    stoppedAt: seconds(times.stoppedAt),
+    stoppedReason: context.stop?.stoppedReason,
+    stoppingAt: seconds(times.stoppingAt),
+    tags: include.tags ? identity.tags.map(({ key, value }) => ({ key, value })) : [],
+    taskArn: identity.taskArn,
+    taskDefinitionArn: identity.taskDefinitionArn,
+    version: context.version,
+  });
+}
+
+const attachmentIdOf = (podUid: string): string => stableUuid('attachment', podUid);
+
+function projectContainer(context: TaskContext, definition: ContainerDefinition, record: ContainerRecord | undefined): EcsObject {
+  const { identity, network } = context;
+  const where = parseArn(identity.taskArn) ?? { region: '', accountId: '' };
+  const addresses: EcsJson[] = [];
+  if (network.podIp !== undefined) {
+    const attachmentId = network.attachment === undefined ? undefined : attachmentIdOf(identity.podUid);
+    addresses.push(present({ attachmentId, privateIpv4Address: network.podIp }));
+  }
+  return present({
+    containerArn: containerArn(where, identity.clusterName, identity.taskId, stableUuid('container', identity.podUid, definition.name)),
+    cpu: definition.cpu,
+    exitCode: record?.exitCode,
+    healthStatus: record?.healthStatus ?? 'UNKNOWN',
+    image: definition.image,
+    imageDigest: record?.imageDigest,
+    lastStatus: record?.lastStatus ?? 'PENDING',
+    memory: definition.memory,
+    memoryReservation: definition.memoryReservation,
+    name: definition.name,
+    networkBindings: [],
+    networkInterfaces: addresses,
+    reason: record?.reason,
+    runtimeId: record?.runtimeId,
+    taskArn: identity.taskArn,
+  });
+}
+
+/** The network interface of an awsvpc task: its status, and the details that clients look for (ecs-semantics.md §1.9). */
+function projectAttachments({ identity, network }: TaskContext): readonly EcsObject[] {
+  if (network.attachment === undefined) return [];
+  const details: EcsObject[] = [];
+  if (identity.subnetId !== undefined) details.push({ name: 'subnetId', value: identity.subnetId });
+  if (network.podIp !== undefined) {
+    details.push({ name: 'networkInterfaceId', value: stableNetworkInterfaceId(identity.podUid) });
+    details.push({ name: 'privateIPv4Address', value: network.podIp });
+  }
+  return [{ id: attachmentIdOf(identity.podUid), type: 'ElasticNetworkInterface', status: network.attachment, details }];
+}
