@@ -155,11 +155,10 @@ function finishedAtOf(
 /** Row 20. The last reason known is kept when the status is lost. */
 function reasonOf(context: TaskContext, known: ContainerRecord, container: ContainerFacts, goingDown: boolean): string | undefined {
   if (container.state === 'absent' || container.state === 'running') return known.reason;
-  const lost = container.state === 'waiting' && container.last?.reason === LOST;
-  const name = lost ? LOST : container.reason;
-  if (!lost && goingDown && known.reason !== undefined && name !== undefined && RESET.has(name)) return known.reason;
-  if (name === undefined) return known.reason;
-  const message = lost ? undefined : container.message;
+  const { reason: name, message } = container;
+  const wasSeen = known.lastStatus !== 'PENDING' || known.reason !== undefined;
+  const reset = name !== undefined && RESET.has(name) && (container.last?.reason === LOST || (goingDown && wasSeen));
+  if (name === undefined || reset) return known.reason;
   if (PROFILES[context.profile].containerReason === 'kubernetes') return join(name, message);
   if (name === 'OOMKilled') return 'OutOfMemoryError: Container killed due to memory usage';
   const step = container.hasStarted ? undefined : START_FAILURES[name];

@@ -189,7 +189,11 @@ function settle(before: TaskContext, changed: TaskContext, facts: TaskFacts | un
     const stop: StopCause = stopCauseOf(next, facts);
     next = { ...next, desiredStatus: 'STOPPED', stop };
   }
-  if (before.version === 0 || to !== undefined || !sameForEcs(before, next)) return { ...next, version: before.version + 1 };
+  // An Event that came before its pod is remembered; the task is born with the first look at the pod.
+  const unborn = before.version === 0 && facts === undefined && to === undefined;
+  if (!unborn && (before.version === 0 || to !== undefined || !sameForEcs(before, next))) {
+    return { ...next, version: before.version + 1 };
+  }
   return sameContext(before, next) ? before : next;
 }
 

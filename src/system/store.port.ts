@@ -9,9 +9,8 @@
  * - `history`: one transition each, by `[ARN, sequence]`
  * - `cursors`: one watch each, the resourceVersion that the last commit reached
  * - `deadlines`: what must happen later, by `[due epoch ms, id]`
- * - `unclaimed`: Kubernetes Events that came before the pod they speak of, by `[pod UID, Event UID]`
  */
-export const TABLES = ['snapshots', 'history', 'cursors', 'deadlines', 'unclaimed'] as const;
+export const TABLES = ['snapshots', 'history', 'cursors', 'deadlines'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** Keys order as their parts do: numbers before strings, numbers by value, strings by code point; a prefix comes before what extends it. */
