@@ -23,7 +23,11 @@ export interface KnownPods {
 /** The value of a watched pod; undefined when it has been looked at in this very version. */
 export type WatchedPod = PodObservation | undefined;
 
-export function podKind(dialect: keyof typeof POD_SELECTORS, known: KnownPods, defaults: ArnDefaults): WatchedKind<WatchedPod> {
+export function podKind(
+  dialect: keyof typeof POD_SELECTORS,
+  known: KnownPods,
+  defaults: ArnDefaults,
+): WatchedKind<WatchedPod> {
   /** Containers by pod, for the lines between a pod's first and the turn that makes it known. */
   const fresh = new Map<string, TaskIdentity>();
 
@@ -32,9 +36,18 @@ export function podKind(dialect: keyof typeof POD_SELECTORS, known: KnownPods, d
     const identity = observeIdentity(pod, defaults);
     const resourceVersion = string(metadata['resourceVersion']);
     if (resourceVersion === undefined) throw new MalformedObjectError('pod', 'metadata.resourceVersion');
-    const facts = observePod(metadata, object(pod['status']), identity.containers, string(object(pod['spec'])['nodeName']));
+    const facts = observePod(
+      metadata,
+      object(pod['status']),
+      identity.containers,
+      string(object(pod['spec'])['nodeName']),
+    );
     remember(identity);
-    return { uid: identity.podUid, resourceVersion, value: { podUid: identity.podUid, resourceVersion, identity, facts } };
+    return {
+      uid: identity.podUid,
+      resourceVersion,
+      value: { podUid: identity.podUid, resourceVersion, identity, facts },
+    };
   };
 
   const remember = (identity: TaskIdentity): void => {
@@ -48,12 +61,17 @@ export function podKind(dialect: keyof typeof POD_SELECTORS, known: KnownPods, d
     const resourceVersion = sliced === undefined ? undefined : string(sliced.metadata['resourceVersion']);
     if (sliced !== undefined && uid !== undefined && resourceVersion !== undefined) {
       const identity = known.identityOf(uid);
-      const containers = (identity ?? fresh.get(uid))?.containers;
+      const unannounced = identity === undefined ? fresh.get(uid) : undefined;
+      if (identity !== undefined) fresh.delete(uid);
+      const containers = (identity ?? unannounced)?.containers;
       if (containers !== undefined) {
-        if (identity !== undefined) fresh.delete(uid);
-        const facts = observePod(sliced.metadata, sliced.status(), containers, 'known');
-        const origin = identity ?? fresh.get(uid);
-        const value: PodObservation = { podUid: uid, resourceVersion, ...(origin === undefined ? {} : { identity: origin }), facts };
+        const facts = observePod(sliced.metadata, sliced.status(), containers);
+        const value: PodObservation = {
+          podUid: uid,
+          resourceVersion,
+          ...(unannounced === undefined ? {} : { identity: unannounced }),
+          facts,
+        };
         return { type: sliced.type, object: { uid, resourceVersion, value } };
       }
     }

@@ -52,15 +52,18 @@ export function eventSink(scope: WatchScope, intake: Intake, clock: Clock): Watc
     listed: (objects, page) => {
       const at = clock.now();
       const messages: SystemMessage[] = [];
-      for (const { value } of objects) if (value !== undefined) messages.push({ kind: 'event', event: value, scope, at });
-      if (page.last) messages.push({ kind: 'listed', scope, podUids: new Set(), resourceVersion: page.resourceVersion, at });
+      for (const { value } of objects)
+        if (value !== undefined) messages.push({ kind: 'event', event: value, scope, at });
+      if (page.last)
+        messages.push({ kind: 'listed', scope, podUids: new Set(), resourceVersion: page.resourceVersion, at });
       return intake.post(messages);
     },
     changed: (changes, resourceVersion) => {
       const at = clock.now();
       const messages: SystemMessage[] = [];
       for (const { type, object } of changes) {
-        if (object.value !== undefined && type !== 'DELETED') messages.push({ kind: 'event', event: object.value, scope, at });
+        if (object.value !== undefined && type !== 'DELETED')
+          messages.push({ kind: 'event', event: object.value, scope, at });
       }
       messages.push({ kind: 'cursor', scope, resourceVersion });
       return intake.post(messages);
