@@ -24,10 +24,19 @@
  *
  * May import xstate and its own files only.
  */
-import { assign, setup } from 'xstate';
+import { assertEvent, assign, setup } from 'xstate';
 import { backoffDelay } from './backoff.js';
 import { newerResourceVersion } from './resource-version.js';
-import type { EpochMs, WatchContext, WatchError, WatchInput, WatchMessage, WatchMessageType, WatchState } from './watch.types.js';
+import {
+  WATCH_STATES,
+  type EpochMs,
+  type WatchContext,
+  type WatchError,
+  type WatchInput,
+  type WatchMessage,
+  type WatchMessageType,
+  type WatchState,
+} from './watch.types.js';
 
 /** How many expirations in a row are answered by an immediate relist (W4): a second one means that the list itself expires. */
 const FREE_EXPIRATIONS = 1;
@@ -47,10 +56,25 @@ const ENDED_EARLY: WatchError = {
 };
 
 /** What every way into `backingOff` sets (W4, W6). */
-function backOff(context: WatchContext, error: WatchError, at: EpochMs, jitter: number, retryAfter?: number): Partial<WatchContext> {
+function backOff(
+  context: WatchContext,
+  error: WatchError,
+  at: EpochMs,
+  jitter: number,
+  retryAfter?: number,
+): Partial<WatchContext> {
   const attempt = context.attempt + 1;
   const since = context.lastError?.code === error.code ? context.lastError.since : at;
   return { attempt, retryAt: at + backoffDelay(attempt, jitter, retryAfter), lastError: { ...error, since } };
+}
+
+/** The name of the state that a snapshot of this machine is in. */
+export function watchState(snapshot: { readonly value: string | { readonly watching: string } }): WatchState {
+  const { value } = snapshot;
+  const name = typeof value === 'string' ? value : `watching.${value.watching}`;
+  const known = WATCH_STATES.find((state) => state === name);
+  if (known === undefined) throw new Error(`The watch machine has no state "${name}".`);
+  return known;
 }
 
 export const watchMachine = setup({
@@ -59,6 +83,28 @@ export const watchMachine = setup({
     context: {} as WatchContext,
     events: {} as WatchMessage,
     input: {} as WatchInput,
+  },
+  actions: {
+    progress: assign(({ context, event }) => {
+      assertEvent(event, 'PROGRESSED');
+      // W1. There is a version: only a list or a resumption leads to a watch (W2).
+      const reached = context.resourceVersion ?? event.resourceVersion;
+      return { resourceVersion: newerResourceVersion(reached, event.resourceVersion), heardAt: event.at };
+    }),
+    fail: assign(({ context, event }) => {
+      assertEvent(event, 'FAILED');
+      return backOff(context, event.error, event.at, event.jitter, event.retryAfter);
+    }),
+    endEarly: assign(({ context, event }) => {
+      assertEvent(event, 'WATCH_ENDED');
+      return backOff(context, ENDED_EARLY, event.at, event.jitter);
+    }),
+    expireAgain: assign(({ context, event }) => {
+      assertEvent(event, 'RELIST');
+      return backOff(context, EXPIRED_AGAIN, event.at, event.jitter);
+    }),
+    /** W3, W4 */
+    forget: assign(({ context }) => ({ resourceVersion: null, list: null, expirations: context.expirations + 1 })),
   },
   guards: {
     /** W3 */
@@ -93,7 +139,7 @@ export const watchMachine = setup({
       on: {
         VERIFIED: { target: 'watching' },
         EXPIRED: { target: 'expired' },
-        FAILED: { target: 'backingOff' },
+        FAILED: { target: 'backingOff', actions: 'fail' },
       },
     },
 
@@ -129,7 +175,7 @@ export const watchMachine = setup({
           },
         ],
         EXPIRED: { target: 'expired' },
-        FAILED: { target: 'backingOff' },
+        FAILED: { target: 'backingOff', actions: 'fail' },
       },
     },
 
@@ -138,7 +184,7 @@ export const watchMachine = setup({
       initial: 'connecting',
       on: {
         EXPIRED: { target: 'expired' },
-        FAILED: { target: 'backingOff' },
+        FAILED: { target: 'backingOff', actions: 'fail' },
       },
       states: {
         connecting: {
@@ -160,7 +206,7 @@ export const watchMachine = setup({
               actions: assign({ attempt: 0, expirations: 0, lastError: null }),
             },
             // W5
-            WATCH_ENDED: { target: '#watch.backingOff' },
+            WATCH_ENDED: { target: '#watch.backingOff', actions: 'endEarly' },
           },
         },
         settled: {
@@ -180,24 +226,78 @@ export const watchMachine = setup({
 
     expired: {
       description: 'The cluster has forgotten the version or the continue token: everything is listed anew (W3).',
+      entry: 'forget',
       on: {
-        RELIST: [
-          {
-            guard: 'expiredAgain',
-            target: 'backingOff',
-          },
-          { target: 'listing' },
-        ],
+        RELIST: [{ guard: 'expiredAgain', target: 'backingOff', actions: 'expireAgain' }, { target: 'listing' }],
       },
     },
 
     backingOff: {
       description: 'Waiting until `retryAt`, then on from where it failed (W4).',
+      exit: assign({ retryAt: null }),
       on: {
         RETRY: [{ guard: 'hasResourceVersion', target: 'verifying' }, { target: 'listing' }],
       },
     },
 
-    stopped: { type: 'final', description: 'Over (W8).' },
+    stopped: { type: 'final', description: 'Over (W8).', entry: assign({ list: null }) },
   },
 });
+
+const allBut = (...states: readonly WatchState[]): readonly WatchState[] =>
+  WATCH_STATES.filter((state) => state !== 'stopped' && !states.includes(state));
+
+/** Each (state, message) pair that changes nothing, and why. Every other pair is a transition. */
+export const IGNORED: readonly {
+  readonly states: readonly WatchState[];
+  readonly messages: readonly WatchMessageType[];
+  readonly reason: string;
+}[] = [
+  { states: allBut('idle'), messages: ['START'], reason: 'It is started already.' },
+  { states: allBut('verifying'), messages: ['VERIFIED'], reason: 'An answer to a question that is no longer asked.' },
+  {
+    states: allBut('listing'),
+    messages: ['PAGE_LISTED'],
+    reason: 'A page of a list that is no longer wanted; a list comes again when it is.',
+  },
+  {
+    states: allBut('watching.connecting'),
+    messages: ['WATCH_OPENED'],
+    reason: 'A watch that is no longer wanted, or is open already.',
+  },
+  {
+    states: allBut('watching.open', 'watching.settled'),
+    messages: ['PROGRESSED', 'WATCH_ENDED'],
+    reason: 'Of a watch that is over; what it brought comes again from the version that was reached before.',
+  },
+  {
+    states: allBut('watching.open'),
+    messages: ['SETTLED'],
+    reason: 'Of a watch that is over, or has settled already.',
+  },
+  {
+    states: ['idle', 'expired', 'backingOff'],
+    messages: ['EXPIRED', 'FAILED'],
+    reason: 'Nothing is asked of the cluster here, so nothing can fail: the answer is to a request that was given up.',
+  },
+  { states: allBut('expired'), messages: ['RELIST'], reason: 'The expiration has been dealt with.' },
+  { states: allBut('backingOff'), messages: ['RETRY'], reason: 'The wait is over already.' },
+  {
+    states: ['stopped'],
+    messages: [
+      'START',
+      'VERIFIED',
+      'PAGE_LISTED',
+      'WATCH_OPENED',
+      'PROGRESSED',
+      'SETTLED',
+      'WATCH_ENDED',
+      'EXPIRED',
+      'RELIST',
+      'FAILED',
+      'RETRY',
+      'STOP',
+    ],
+    reason: 'W8',
+  },
+];

@@ -22,7 +22,7 @@ export type WatchState = (typeof WATCH_STATES)[number];
 
 /** What went wrong, for people and for alerts. */
 export interface WatchError {
-  /** One of ecstate's error codes, or `SINK_FAILED` when the consumer could not take what was brought. */
+  /** One of ecstate's error codes; `SINK_FAILED` when the consumer could not take what was brought; `UNEXPECTED` for a fault of ecstate's. */
   readonly code: string;
   /** What happened, and what to do. */
   readonly message: string;
