@@ -53,6 +53,7 @@ export function findResourceVersion(line: Buffer): string | undefined {
   return /"resourceVersion":\s*"([^"]{1,64})"/.exec(line.toString('latin1'))?.[1];
 }
 
+/** An object in which nothing is promised. */
 type Raw = Readonly<Record<string, unknown>>;
 
 function object(value: unknown, what: string): Raw {
@@ -67,15 +68,26 @@ function string(value: unknown, what: string): string {
   return value;
 }
 
-/** Reads one line of a watch by parsing all of it. @throws SyntaxError, TypeError when it is malformed, and what `decodeItem` throws. */
-export function decodeJsonLine<T>(line: Buffer, decodeItem: (item: unknown) => WatchedObject<T>): WatchLine<T> {
+/** Reads the identity and version of a parsed object, and makes its value. @throws TypeError when it has none. */
+export function decodeObject<T>(item: unknown, decode: (item: Raw) => T): WatchedObject<T> {
+  const fields = object(item, 'the object');
+  const metadata = object(fields['metadata'], 'metadata');
+  return {
+    uid: string(metadata['uid'], 'metadata.uid'),
+    resourceVersion: string(metadata['resourceVersion'], 'metadata.resourceVersion'),
+    value: decode(fields),
+  };
+}
+
+/** Reads one line of a watch by parsing all of it. @throws SyntaxError, TypeError when it is malformed, and what `decode` throws. */
+export function decodeLine<T>(line: Buffer, decode: (item: Raw) => T): WatchLine<T> {
   const event = object(JSON.parse(line.toString('utf8')), 'the line');
   const { type } = event;
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type, object: decodeItem(event['object']) };
+      return { type, object: decodeObject(event['object'], decode) };
     case 'BOOKMARK': {
       const metadata = object(object(event['object'], 'the object')['metadata'], 'metadata');
       return { type, resourceVersion: string(metadata['resourceVersion'], 'metadata.resourceVersion') };
