@@ -45,6 +45,8 @@ export interface ListWatchOptions<T> {
   readonly metrics?: WatchMetrics;
 }
 
+export type { ListWatchStatus } from './watch-log.js';
+
 /** Told of each message that changed something, with the status before and after. */
 export type TransitionListener = (status: ListWatchStatus, before: ListWatchStatus, message: WatchMessage) => void;
 
@@ -83,9 +85,10 @@ export class ListWatch<T> {
     return statusOf(this.#actor.getSnapshot());
   }
 
-  /** Begins to list, or to watch from where the consumer was. Once; nothing happens the second time. */
-  start(): void {
+  /** Begins to list, or to watch from where the consumer was; once. Resolves when the loop is over: after {@link stop}. */
+  start(): Promise<void> {
     this.#running ??= this.#run();
+    return this.#running;
   }
 
   /** Ends the loop. Resolves when the consumer has had its last call. */
