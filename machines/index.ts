@@ -8,3 +8,5 @@ export type { TaskMachine, TaskStateValue } from './task/task.machine.js';
 export { describeCause } from './task/cause.js';
 export { LAST_STATUSES, rankOf } from './task/task.types.js';
 export type * from './task/task.types.js';
+export { IGNORED_BY_SIDECAR, READY_STATES, sidecarMachine } from './sidecar/sidecar.machine.js';
+export type * from './sidecar/sidecar.types.js';

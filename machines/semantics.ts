@@ -82,8 +82,14 @@ export const TASK_ROWS = [
     6,
     'stopping',
     'STOPPING',
-    ['underDeletion', 'at once on a StopTask through ecstate; else under deletion whenever neither row 5 nor row 7 holds'],
-    ['signalled', 'containers are being signalled; a StopTask answers with lastStatus RUNNING and desiredStatus STOPPED'],
+    [
+      'underDeletion',
+      'at once on a StopTask through ecstate; else under deletion whenever neither row 5 nor row 7 holds',
+    ],
+    [
+      'signalled',
+      'containers are being signalled; a StopTask answers with lastStatus RUNNING and desiredStatus STOPPED',
+    ],
     'The sync document asks that StopTask shows STOPPING immediately; ECS keeps lastStatus until the agent reports.',
   ),
   row(
@@ -114,7 +120,10 @@ export const TASK_ROWS = [
     10,
     'stoppedAt',
     'executionStoppedAt, stoppedAt',
-    ['containers', "the last container's finishedAt once all have ended; the same once STOPPED, never before stoppingAt"],
+    [
+      'containers',
+      "the last container's finishedAt once all have ended; the same once STOPPED, never before stoppingAt",
+    ],
     ['transition', 'the first essential exit; the transition to STOPPED'],
     'ECS stamps its own transitions; the sync document reads container times.',
   ),
@@ -122,7 +131,10 @@ export const TASK_ROWS = [
     11,
     'connectivity',
     'connectivity, connectivityAt',
-    ['podReady', 'from the first Ready=True, with its time; DISCONNECTED while Ready is not True although the containers are'],
+    [
+      'podReady',
+      'from the first Ready=True, with its time; DISCONNECTED while Ready is not True although the containers are',
+    ],
     ['node', "the node's channel: from placement on; lost with the node, lastStatus untouched"],
     'In ECS it is the agent’s control channel; the sync document reads the pod’s network readiness.',
   ),

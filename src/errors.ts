@@ -12,7 +12,8 @@ export const ERROR_CODES = {
   KUBERNETES_UNAUTHORIZED: 'The cluster does not accept the credentials (401).',
   KUBERNETES_NOT_FOUND: 'The cluster does not serve this kind (404).',
   KUBERNETES_EXPIRED: 'The cluster has forgotten this resourceVersion or continue token (410).',
-  KUBERNETES_UNAVAILABLE: 'The cluster cannot be reached, or answered with a passing failure (429, 5xx, a broken or silent connection).',
+  KUBERNETES_UNAVAILABLE:
+    'The cluster cannot be reached, or answered with a passing failure (429, 5xx, a broken or silent connection).',
   KUBERNETES_REFUSED: 'The cluster does not accept this request (400, 409, 422).',
   KUBERNETES_PROTOCOL: 'The cluster answered with something that is not the Kubernetes API.',
   STORE_LOCKED: 'Another process uses this data directory.',

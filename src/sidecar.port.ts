@@ -18,6 +18,7 @@ export interface SidecarOptions {
   /** For ARNs where the cluster names no region or account. */
   readonly defaults: ArnDefaults;
   readonly retention: { readonly tasks: number; readonly history: number };
+  /** The time at which things are seen. */
   readonly clock: Clock;
 }
 
@@ -26,7 +27,12 @@ export interface Readiness {
   readonly ready: boolean;
   /** For people: what it waits for. */
   readonly reason?: string;
-  readonly watches: readonly { readonly kind: string; readonly namespace?: string; readonly state: string; readonly error?: string }[];
+  readonly watches: readonly {
+    readonly kind: string;
+    readonly namespace?: string;
+    readonly state: string;
+    readonly error?: string;
+  }[];
 }
 
 /** A sidecar. Nothing runs before `start`. */

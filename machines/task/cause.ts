@@ -7,9 +7,16 @@ import type { LastStatus, TaskContext, TaskFacts, TaskMessage } from './task.typ
 /**
  * Why `message` led from `from` (null: the task was not known before) to `to`. `context` is what the task knows after it.
  */
-export function describeCause(message: TaskMessage, context: TaskContext, from: LastStatus | null, to: LastStatus): string {
+export function describeCause(
+  message: TaskMessage,
+  context: TaskContext,
+  from: LastStatus | null,
+  to: LastStatus,
+): string {
   const words = causeOf(message, context, to);
-  return from === null && message.type === 'POD_OBSERVED' && to !== 'PROVISIONING' ? `first seen like this: ${words}` : words;
+  return from === null && message.type === 'POD_OBSERVED' && to !== 'PROVISIONING'
+    ? `first seen like this: ${words}`
+    : words;
 }
 
 function causeOf(message: TaskMessage, context: TaskContext, to: LastStatus): string {
@@ -17,7 +24,8 @@ function causeOf(message: TaskMessage, context: TaskContext, to: LastStatus): st
     case 'STOP_REQUESTED':
       return `StopTask was called${message.reason === undefined ? '' : `: ${message.reason}`}`;
     case 'POD_GONE': {
-      const how = message.how === 'deleted' ? 'the pod is gone' : 'the pod was missing when the cluster was listed again';
+      const how =
+        message.how === 'deleted' ? 'the pod is gone' : 'the pod was missing when the cluster was listed again';
       return `${how}${stopWords(context)}`;
     }
     case 'EVENT_OBSERVED':
@@ -59,7 +67,8 @@ function observationWords(facts: TaskFacts, context: TaskContext, to: LastStatus
   }
 }
 
-const stopWords = ({ stop }: TaskContext): string => (stop === undefined ? '' : ` (${stop.stopCode}: ${stop.stoppedReason})`);
+const stopWords = ({ stop }: TaskContext): string =>
+  stop === undefined ? '' : ` (${stop.stopCode}: ${stop.stoppedReason})`;
 
 /** "main is running, sidecar exited with 1 (Error)". */
 function containerWords(facts: TaskFacts): string {

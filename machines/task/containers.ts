@@ -57,7 +57,12 @@ const LOST = 'ContainerStatusUnknown';
 const RESET = new Set(['ContainerCreating', 'PodInitializing']);
 
 /** Lays one observation over what was known of all containers; returns the same array when nothing changed. */
-export function observeContainers(context: TaskContext, facts: TaskFacts, at: EpochMs, stopped: boolean): readonly ContainerRecord[] {
+export function observeContainers(
+  context: TaskContext,
+  facts: TaskFacts,
+  at: EpochMs,
+  stopped: boolean,
+): readonly ContainerRecord[] {
   let changed = false;
   const records = context.identity.containers.map((definition, index) => {
     const known = context.containers[index] ?? unseenContainer(definition);
@@ -77,7 +82,11 @@ export function endContainers(records: readonly ContainerRecord[], at: EpochMs):
   return records.map((record) =>
     record.lastStatus === 'STOPPED'
       ? record
-      : { ...record, lastStatus: 'STOPPED' as const, ...(record.hasStarted ? { finishedAt: record.finishedAt ?? at } : {}) },
+      : {
+          ...record,
+          lastStatus: 'STOPPED' as const,
+          ...(record.hasStarted ? { finishedAt: record.finishedAt ?? at } : {}),
+        },
   );
 }
 
@@ -95,7 +104,8 @@ function observeContainer(
   const lastStatus = stopped || ended ? 'STOPPED' : mapState(container, known);
   const hasStarted = known.hasStarted || container.hasStarted;
   const exitCode = lastStatus === 'STOPPED' ? exitCodeOf(known, container) : undefined;
-  const finishedAt = lastStatus !== 'RUNNING' && hasStarted ? finishedAtOf(known, container, at, lastStatus) : undefined;
+  const finishedAt =
+    lastStatus !== 'RUNNING' && hasStarted ? finishedAtOf(known, container, at, lastStatus) : undefined;
   const reason = container.state === 'running' && !stopped ? undefined : reasonOf(context, known, container, goingDown);
   const startFailure = hasStarted ? undefined : (startFailureOf(container) ?? known.startFailure);
   const runtimeId = container.runtimeId ?? known.runtimeId;
@@ -153,7 +163,12 @@ function finishedAtOf(
 }
 
 /** Row 20. The last reason known is kept when the status is lost. */
-function reasonOf(context: TaskContext, known: ContainerRecord, container: ContainerFacts, goingDown: boolean): string | undefined {
+function reasonOf(
+  context: TaskContext,
+  known: ContainerRecord,
+  container: ContainerFacts,
+  goingDown: boolean,
+): string | undefined {
   if (container.state === 'absent' || container.state === 'running') return known.reason;
   const { reason: name, message } = container;
   const wasSeen = known.lastStatus !== 'PENDING' || known.reason !== undefined;
@@ -166,7 +181,8 @@ function reasonOf(context: TaskContext, known: ContainerRecord, container: Conta
   return container.state === 'terminated' && message !== undefined ? message : undefined;
 }
 
-const join = (name: string, message: string | undefined): string => (message === undefined ? name : `${name}: ${message}`);
+const join = (name: string, message: string | undefined): string =>
+  message === undefined ? name : `${name}: ${message}`;
 
 function startFailureOf(container: ContainerFacts): StartFailure | undefined {
   if (container.state !== 'waiting' && container.state !== 'terminated') return undefined;
@@ -182,7 +198,10 @@ function healthOf(known: ContainerRecord, container: ContainerFacts, goingDown: 
 }
 
 /** The task's vote: over the essential containers that have a health check. */
-export function voteHealth(definitions: readonly ContainerDefinition[], records: readonly ContainerRecord[]): HealthStatus {
+export function voteHealth(
+  definitions: readonly ContainerDefinition[],
+  records: readonly ContainerRecord[],
+): HealthStatus {
   let votes = 0;
   let healthy = 0;
   for (const [index, definition] of definitions.entries()) {

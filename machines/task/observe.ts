@@ -42,7 +42,8 @@ export function podObserved(context: TaskContext, facts: TaskFacts, at: EpochMs,
   const stopped = to === 'STOPPED';
   const observed = observeContainers(context, facts, at, stopped);
   const containers = stopped ? endContainers(observed, at) : observed;
-  const firstCause = context.firstCause ?? (context.desiredStatus === 'RUNNING' ? firstCauseIn(facts, context) : undefined);
+  const firstCause =
+    context.firstCause ?? (context.desiredStatus === 'RUNNING' ? firstCauseIn(facts, context) : undefined);
   const next: TaskContext = {
     ...context,
     ...(firstCause === undefined ? {} : { firstCause }),
@@ -70,7 +71,8 @@ export function podGone(context: TaskContext, facts: TaskFacts | undefined, at: 
 /** EVENT_OBSERVED: pull times and causes, never a state. */
 export function eventObserved(context: TaskContext, event: TaskEventFacts): TaskContext {
   // Init containers and injected ones pull, fail and are killed too; they are no part of the task.
-  if (event.container !== undefined && !context.containers.some((record) => record.name === event.container)) return context;
+  if (event.container !== undefined && !context.containers.some((record) => record.name === event.container))
+    return context;
   switch (event.kind) {
     case 'pulling': {
       if (context.times.pullStartedAt !== undefined) return context;
@@ -110,7 +112,10 @@ function rememberPullFailure(context: TaskContext, event: TaskEventFacts): TaskC
   const index = context.containers.findIndex((record) => record.name === event.container);
   const record = context.containers[index];
   if (record === undefined || record.hasStarted || record.pullFailure === event.message) return context;
-  const containers: readonly ContainerRecord[] = context.containers.with(index, { ...record, pullFailure: event.message });
+  const containers: readonly ContainerRecord[] = context.containers.with(index, {
+    ...record,
+    pullFailure: event.message,
+  });
   return { ...context, containers };
 }
 
@@ -132,13 +137,20 @@ function connectivityOf(context: TaskContext, facts: TaskFacts, at: EpochMs): Ta
 function networkOf(context: TaskContext, podIp: string | undefined, stopped: boolean): TaskContext['network'] {
   const known = context.network;
   const ip = known.podIp ?? (context.identity.networkMode === 'host' ? undefined : podIp);
-  const attachment = known.attachment === undefined ? undefined : stopped ? 'DELETED' : ip === undefined ? 'PRECREATED' : 'ATTACHED';
+  const attachment =
+    known.attachment === undefined ? undefined : stopped ? 'DELETED' : ip === undefined ? 'PRECREATED' : 'ATTACHED';
   if (ip === known.podIp && attachment === known.attachment) return known;
   return { ...(ip === undefined ? {} : { podIp: ip }), ...(attachment === undefined ? {} : { attachment }) };
 }
 
 /** Rows 9 and 10, and stoppingAt. Each instant is written once (T6). */
-function withTimes(before: TaskContext, next: TaskContext, facts: TaskFacts | undefined, at: EpochMs, to: Next): TaskContext {
+function withTimes(
+  before: TaskContext,
+  next: TaskContext,
+  facts: TaskFacts | undefined,
+  at: EpochMs,
+  to: Next,
+): TaskContext {
   const profile = PROFILES[before.profile];
   const known = before.times;
   const times: { -readonly [Key in keyof TaskTimes]: TaskTimes[Key] } = { ...known };
@@ -150,7 +162,8 @@ function withTimes(before: TaskContext, next: TaskContext, facts: TaskFacts | un
   } else if (ran && facts?.startTime !== undefined) {
     times.startedAt ??= facts.startTime;
   }
-  if (facts?.deletion !== undefined) times.stoppingAt ??= Math.max(facts.deletion.requestedAt, before.identity.createdAt);
+  if (facts?.deletion !== undefined)
+    times.stoppingAt ??= Math.max(facts.deletion.requestedAt, before.identity.createdAt);
   else if (profile.stoppedAt === 'transition' && isDown(to)) times.stoppingAt ??= at;
   const executionStoppedAt = executionEnd(next, facts, profile.stoppedAt === 'transition', to === 'STOPPED');
   if (executionStoppedAt !== undefined) times.executionStoppedAt ??= executionStoppedAt;
@@ -163,10 +176,17 @@ function withTimes(before: TaskContext, next: TaskContext, facts: TaskFacts | un
 }
 
 /** Row 10. Nothing that never ran can have ended. */
-function executionEnd(next: TaskContext, facts: TaskFacts | undefined, firstEssential: boolean, stopped: boolean): EpochMs | undefined {
+function executionEnd(
+  next: TaskContext,
+  facts: TaskFacts | undefined,
+  firstEssential: boolean,
+  stopped: boolean,
+): EpochMs | undefined {
   const { containers, identity } = next;
   if (firstEssential) {
-    const ends = containers.filter((record, index) => record.lastStatus === 'STOPPED' && identity.containers[index]?.essential === true);
+    const ends = containers.filter(
+      (record, index) => record.lastStatus === 'STOPPED' && identity.containers[index]?.essential === true,
+    );
     const times = ends.flatMap((record) => (record.finishedAt === undefined ? [] : [record.finishedAt]));
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -210,4 +230,7 @@ const sameForEcs = (a: TaskContext, b: TaskContext): boolean =>
     }));
 
 const sameContext = (a: TaskContext, b: TaskContext): boolean =>
-  sameForEcs(a, b) && a.containers === b.containers && a.healthStatus === b.healthStatus && a.firstCause === b.firstCause;
+  sameForEcs(a, b) &&
+  a.containers === b.containers &&
+  a.healthStatus === b.healthStatus &&
+  a.firstCause === b.firstCause;

@@ -35,7 +35,8 @@ function readDeletion(facts: TaskFacts, context: TaskContext, profile: Profile):
   const running = facts.containers.filter((container) => container.state === 'running').length;
   const letGo = facts.deletion?.graceSeconds === 0;
   if (running === 0) {
-    const ended = profile.deprovisioning === 'kubeletLetGo' ? letGo : letGo || context.identity.networkMode === 'awsvpc';
+    const ended =
+      profile.deprovisioning === 'kubeletLetGo' ? letGo : letGo || context.identity.networkMode === 'awsvpc';
     return ended ? 'DEPROVISIONING' : 'STOPPING';
   }
   const untouched = running === facts.containers.length && facts.phase === 'Running';
@@ -70,7 +71,8 @@ function readStart(facts: TaskFacts, context: TaskContext, profile: Profile): La
 export function essentialContainerEnded(facts: TaskFacts, context: TaskContext): ContainerFacts | undefined {
   for (const [index, definition] of context.identity.containers.entries()) {
     const container = facts.containers[index];
-    if (container === undefined || !definition.essential || container.state !== 'terminated' || !container.hasStarted) continue;
+    if (container === undefined || !definition.essential || container.state !== 'terminated' || !container.hasStarted)
+      continue;
     const final = definition.restart === 'never' || (definition.restart === 'onFailure' && container.exitCode === 0);
     if (final) return container;
   }

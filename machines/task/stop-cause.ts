@@ -41,7 +41,10 @@ const KUBELET_ENDINGS: Readonly<Record<string, StopCode>> = {
 const DISRUPTIONS: Readonly<Record<string, StopCause>> = {
   PreemptionByScheduler: { stopCode: 'TerminationNotice', stoppedReason: 'Preempted by a task of higher priority' },
   PreemptionByKubeScheduler: { stopCode: 'TerminationNotice', stoppedReason: 'Preempted by a task of higher priority' },
-  DeletionByTaintManager: { stopCode: 'TerminationNotice', stoppedReason: 'The node of the task no longer tolerates it (taint)' },
+  DeletionByTaintManager: {
+    stopCode: 'TerminationNotice',
+    stoppedReason: 'The node of the task no longer tolerates it (taint)',
+  },
   DeletionByPodGC: { stopCode: 'TerminationNotice', stoppedReason: 'The node of the task is gone' },
   EvictionByEvictionAPI: {
     stopCode: 'ServiceSchedulerInitiated',
@@ -122,12 +125,15 @@ export function stopCauseOf(context: TaskContext, facts: TaskFacts | undefined):
     const stopCode = KUBELET_ENDINGS[facts.reason];
     if (stopCode !== undefined || !ran) {
       const stoppedReason = withMessage(facts.reason, facts.message);
-      return ran && stopCode !== undefined ? { stopCode, stoppedReason } : endingBeforeStart(facts.reason, stoppedReason);
+      return ran && stopCode !== undefined
+        ? { stopCode, stoppedReason }
+        : endingBeforeStart(facts.reason, stoppedReason);
     }
   }
   const failure = startFailure(context, facts);
   if (failure !== undefined) return failure;
-  if (facts?.deletion !== undefined && exitedBefore(context, facts, facts.deletion.requestedAt)) return ESSENTIAL_CONTAINER_EXITED;
+  if (facts?.deletion !== undefined && exitedBefore(context, facts, facts.deletion.requestedAt))
+    return ESSENTIAL_CONTAINER_EXITED;
   if (facts?.disruption !== undefined) {
     const known = DISRUPTIONS[facts.disruption.reason];
     if (known !== undefined) return known;
@@ -139,7 +145,10 @@ export function stopCauseOf(context: TaskContext, facts: TaskFacts | undefined):
 /** An eviction before anything ran is still an eviction; any other refusal is a failure to start. */
 const endingBeforeStart = (reason: string, stoppedReason: string): StopCause => {
   const stopCode = KUBELET_ENDINGS[reason];
-  return { stopCode: stopCode === undefined || stopCode === 'EssentialContainerExited' ? 'TaskFailedToStart' : stopCode, stoppedReason };
+  return {
+    stopCode: stopCode === undefined || stopCode === 'EssentialContainerExited' ? 'TaskFailedToStart' : stopCode,
+    stoppedReason,
+  };
 };
 
 function exitedBefore(context: TaskContext, facts: TaskFacts, instant: number): boolean {

@@ -52,9 +52,13 @@ const builder = setup({
       event.type === 'POD_OBSERVED' ? podObserved(context, event.facts, event.at, params.to) : context,
     ),
     /** The pod is gone: all that is left to say is said now. */
-    bury: assign(({ context, event }) => (event.type === 'POD_GONE' ? podGone(context, event.facts, event.at) : context)),
+    bury: assign(({ context, event }) =>
+      event.type === 'POD_GONE' ? podGone(context, event.facts, event.at) : context,
+    ),
     /** Pull times, failure texts and causes that only an Event names. */
-    note: assign(({ context, event }) => (event.type === 'EVENT_OBSERVED' ? eventObserved(context, event.event) : context)),
+    note: assign(({ context, event }) =>
+      event.type === 'EVENT_OBSERVED' ? eventObserved(context, event.event) : context,
+    ),
     /** The caller's reason becomes the cause (T4). */
     stop: assign(({ context, event }) =>
       event.type === 'STOP_REQUESTED' ? stopRequested(context, event.reason, event.at) : context,
@@ -146,7 +150,11 @@ export const IGNORED_BY_TASK = [
   { state: 'STOPPED', message: 'POD_OBSERVED', reason: 'T2: a task that is over takes nothing from its pod' },
   { state: 'STOPPED', message: 'POD_GONE', reason: 'T2: the deletion of a finished pod is no news' },
   { state: 'STOPPED', message: 'EVENT_OBSERVED', reason: 'T2: a cause or a pull time that comes late is lost' },
-  { state: 'STOPPED', message: 'STOP_REQUESTED', reason: 'T2; ECS answers StopTask of a stopped task and changes nothing' },
+  {
+    state: 'STOPPED',
+    message: 'STOP_REQUESTED',
+    reason: 'T2; ECS answers StopTask of a stopped task and changes nothing',
+  },
   { state: 'DEACTIVATING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },
   { state: 'STOPPING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },
   { state: 'DEPROVISIONING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },

@@ -31,7 +31,8 @@ export function parseArn(value: string | undefined): ParsedArn | undefined {
 const prefix = (where: ArnDefaults): string => `arn:aws:ecs:${where.region}:${where.accountId}`;
 
 export const clusterArn = (where: ArnDefaults, cluster: string): string => `${prefix(where)}:cluster/${cluster}`;
-export const taskArn = (where: ArnDefaults, cluster: string, taskId: string): string => `${prefix(where)}:task/${cluster}/${taskId}`;
+export const taskArn = (where: ArnDefaults, cluster: string, taskId: string): string =>
+  `${prefix(where)}:task/${cluster}/${taskId}`;
 export const serviceArn = (where: ArnDefaults, cluster: string, service: string): string =>
   `${prefix(where)}:service/${cluster}/${service}`;
 export const taskDefinitionArn = (where: ArnDefaults, family: string, revision: string): string =>
@@ -51,7 +52,8 @@ export function stableUuid(...words: readonly string[]): string {
 }
 
 /** `eni-` and 17 hex digits, as EC2 writes them. */
-export const stableNetworkInterfaceId = (podUid: string): string => `eni-${sha256(podUid).toString('hex').slice(0, 17)}`;
+export const stableNetworkInterfaceId = (podUid: string): string =>
+  `eni-${sha256(podUid).toString('hex').slice(0, 17)}`;
 
 /**
  * The id of a deployment, `ecs-svc/<19 digits>`, from the ReplicaSet that runs it and how many times that ReplicaSet has been rolled out:

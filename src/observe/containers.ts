@@ -30,13 +30,16 @@ const INJECTED = new Set([
 
 /** The ECS name of a Kubernetes container. */
 export const ecsContainerName = (podContainerName: string): string =>
-  podContainerName.endsWith(NONESSENTIAL_SUFFIX) ? podContainerName.slice(0, -NONESSENTIAL_SUFFIX.length) : podContainerName;
+  podContainerName.endsWith(NONESSENTIAL_SUFFIX)
+    ? podContainerName.slice(0, -NONESSENTIAL_SUFFIX.length)
+    : podContainerName;
 
 /** The ECS containers of a pod, in the order of its specification, native sidecars last. */
 export function containerDefinitions(spec: RawObject, annotations: RawObject): readonly ContainerDefinition[] {
   const injected = injectedByIstio(annotations);
   const definitions: ContainerDefinition[] = [];
-  const restart = spec['restartPolicy'] === 'Never' ? 'never' : spec['restartPolicy'] === 'OnFailure' ? 'onFailure' : 'always';
+  const restart =
+    spec['restartPolicy'] === 'Never' ? 'never' : spec['restartPolicy'] === 'OnFailure' ? 'onFailure' : 'always';
   const collect = (entry: unknown, policy: ContainerDefinition['restart']): void => {
     const container = object(entry);
     const name = string(container['name']);
@@ -44,11 +47,16 @@ export function containerDefinitions(spec: RawObject, annotations: RawObject): r
     definitions.push(definitionOf(container, name, policy));
   };
   for (const entry of array(spec['containers'])) collect(entry, restart);
-  for (const entry of array(spec['initContainers'])) if (object(entry)['restartPolicy'] === 'Always') collect(entry, 'always');
+  for (const entry of array(spec['initContainers']))
+    if (object(entry)['restartPolicy'] === 'Always') collect(entry, 'always');
   return definitions;
 }
 
-function definitionOf(container: RawObject, podContainerName: string, restart: ContainerDefinition['restart']): ContainerDefinition {
+function definitionOf(
+  container: RawObject,
+  podContainerName: string,
+  restart: ContainerDefinition['restart'],
+): ContainerDefinition {
   const resources = object(container['resources']);
   const limits = object(resources['limits']);
   const requests = object(resources['requests']);
@@ -73,7 +81,9 @@ function injectedByIstio(annotations: RawObject): ReadonlySet<string> {
   if (text === undefined) return new Set();
   try {
     const status = object(JSON.parse(text));
-    return new Set([...array(status['containers']), ...array(status['initContainers'])].filter((name) => typeof name === 'string'));
+    return new Set(
+      [...array(status['containers']), ...array(status['initContainers'])].filter((name) => typeof name === 'string'),
+    );
   } catch {
     return new Set();
   }

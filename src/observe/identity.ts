@@ -6,7 +6,15 @@
  * made-up task ARN, which names nobody.
  */
 import type { LaunchType, NetworkMode, TaskIdentity } from '../../machines/task/task.types.js';
-import { clusterArn, deploymentId, parseArn, serviceArn, taskArn, taskDefinitionArn, taskIdFromPodName } from './arn.js';
+import {
+  clusterArn,
+  deploymentId,
+  parseArn,
+  serviceArn,
+  taskArn,
+  taskDefinitionArn,
+  taskIdFromPodName,
+} from './arn.js';
 import type { ArnDefaults } from './arn.js';
 import { containerDefinitions } from './containers.js';
 import { parseQuantity } from './quantity.js';
@@ -53,9 +61,13 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
     string(annotations['kecs.dev/task-definition-arn']) ??
     string(annotations['kecs.dev/task-definition']) ??
     string(annotations['kecs.io/task-definition']);
-  const hint = named ?? parseArn(ofService) ?? parseArn(string(annotations['kecs.dev/task-arn'])) ?? parseArn(ofDefinition);
+  const hint =
+    named ?? parseArn(ofService) ?? parseArn(string(annotations['kecs.dev/task-arn'])) ?? parseArn(ofDefinition);
   const parts = namespaceParts(namespace);
-  const where: ArnDefaults = { region: hint?.region ?? parts.region ?? defaults.region, accountId: hint?.accountId ?? defaults.accountId };
+  const where: ArnDefaults = {
+    region: hint?.region ?? parts.region ?? defaults.region,
+    accountId: hint?.accountId ?? defaults.accountId,
+  };
 
   const clusterName =
     string(labels['kecs.dev/cluster']) ??
@@ -63,7 +75,9 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
     (named?.type === 'task' || parseArn(ofService)?.type === 'service' ? hint?.name.split('/')[0] : undefined) ??
     parts.cluster;
   const serviceName =
-    string(labels['kecs.dev/service']) ?? string(labels['kecs.io/service']) ?? parseArn(ofService)?.name.split('/').at(-1);
+    string(labels['kecs.dev/service']) ??
+    string(labels['kecs.io/service']) ??
+    parseArn(ofService)?.name.split('/').at(-1);
   const family =
     string(labels['kecs.dev/task-family']) ??
     string(labels['ecs.task.definition.family']) ??
@@ -72,7 +86,8 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
   const definitionArn =
     ofDefinition !== undefined && parseArn(ofDefinition) === undefined && /^[^:/]+:\d+$/.test(ofDefinition)
       ? taskDefinitionArn(where, ofDefinition.split(':')[0] ?? '', ofDefinition.split(':')[1] ?? '')
-      : (ofDefinition ?? (family !== undefined && revision !== undefined ? taskDefinitionArn(where, family, revision) : undefined));
+      : (ofDefinition ??
+        (family !== undefined && revision !== undefined ? taskDefinitionArn(where, family, revision) : undefined));
 
   const taskId =
     (named?.type === 'task' ? named.name.split('/').at(-1) : undefined) ??
@@ -85,7 +100,8 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
   const resolvedFamily = family ?? definitionArn?.split('/').at(-1)?.split(':')[0];
 
   return {
-    taskArn: named?.type === 'task' ? (string(annotations['kecs.dev/task-arn']) ?? '') : taskArn(where, clusterName, taskId),
+    taskArn:
+      named?.type === 'task' ? (string(annotations['kecs.dev/task-arn']) ?? '') : taskArn(where, clusterName, taskId),
     taskId,
     clusterArn: clusterArn(where, clusterName),
     clusterName,
@@ -94,7 +110,9 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
     group: serviceName === undefined ? `family:${resolvedFamily ?? podName}` : `service:${serviceName}`,
     ...startedByOf(serviceName, taskSetId, replicaSet?.uid),
     launchType,
-    ...(serviceName === undefined ? {} : { serviceName, serviceArn: ofService ?? serviceArn(where, clusterName, serviceName) }),
+    ...(serviceName === undefined
+      ? {}
+      : { serviceName, serviceArn: ofService ?? serviceArn(where, clusterName, serviceName) }),
     ...(taskSetId === undefined ? {} : { taskSetId }),
     ...(replicaSet === undefined ? {} : { replicaSet }),
     namespace,
@@ -139,7 +157,8 @@ function ownerOf(metadata: RawObject, kind: string): { readonly uid: string; rea
   return undefined;
 }
 
-const launchTypeOf = (value: string | undefined): LaunchType => (value === 'FARGATE' || value === 'EXTERNAL' ? value : 'EC2');
+const launchTypeOf = (value: string | undefined): LaunchType =>
+  value === 'FARGATE' || value === 'EXTERNAL' ? value : 'EC2';
 
 function networkModeOf(spec: RawObject, annotations: RawObject, launchType: LaunchType): NetworkMode {
   const mode = annotations['ecs.amazonaws.com/network-mode'];
@@ -177,4 +196,3 @@ function taskResources(spec: RawObject): { readonly cpu?: string; readonly memor
     ...(bytes === undefined ? {} : { memory: String(Math.ceil(bytes / 2 ** 20)) }),
   };
 }
-

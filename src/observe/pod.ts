@@ -10,7 +10,12 @@ import type { RawObject } from './raw.js';
 
 const PHASES = new Set(['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown']);
 /** Reasons of a terminated state whose process never ran (kubelet/kuberuntime). */
-const NEVER_STARTED = new Set(['StartError', 'ContainerCannotRun', 'CreateContainerError', 'CreateContainerConfigError']);
+const NEVER_STARTED = new Set([
+  'StartError',
+  'ContainerCannotRun',
+  'CreateContainerError',
+  'CreateContainerConfigError',
+]);
 const LOST = 'ContainerStatusUnknown';
 
 /** The facts of a pod: `metadata` and `status` as raw JSON, `containers` as its identity has them. */
@@ -27,7 +32,9 @@ export function observePod(
   const facts: Mutable<TaskFacts> = {
     phase: phase as TaskFacts['phase'], // one of PHASES
     scheduled: conditions.scheduled || startTime !== undefined || nodeName !== undefined,
-    containers: containers.map((definition) => containerFacts(definition.name, statuses.get(definition.podContainerName))),
+    containers: containers.map((definition) =>
+      containerFacts(definition.name, statuses.get(definition.podContainerName)),
+    ),
   };
   assign(facts, 'reason', string(status['reason']));
   assign(facts, 'message', string(status['message']));
@@ -42,7 +49,11 @@ export function observePod(
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-function assign<Target extends object, Key extends keyof Target>(target: Target, key: Key, value: Target[Key] | undefined): void {
+function assign<Target extends object, Key extends keyof Target>(
+  target: Target,
+  key: Key,
+  value: Target[Key] | undefined,
+): void {
   if (value !== undefined) target[key] = value;
 }
 

@@ -15,9 +15,11 @@ export const object = (value: unknown): RawObject =>
 export const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** A non-empty string, or undefined. */
-export const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+export const string = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
 
-export const number = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+export const number = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 
 /**
  * An RFC 3339 instant as epoch milliseconds. The zero time, which Go prints for "never" (and the kubelet for a container that

@@ -3,7 +3,13 @@
  *
  * Times are epoch seconds with milliseconds as the fraction; what is absent is left out (ecs-semantics.md §1.5, §7.1).
  */
-import type { ContainerDefinition, ContainerRecord, EpochMs, LastStatus, TaskContext } from '../../machines/task/task.types.js';
+import type {
+  ContainerDefinition,
+  ContainerRecord,
+  EpochMs,
+  LastStatus,
+  TaskContext,
+} from '../../machines/task/task.types.js';
 import { containerArn, parseArn, stableNetworkInterfaceId, stableUuid } from '../observe/arn.js';
 
 /** A value of the ECS API's JSON. */
@@ -20,7 +26,11 @@ function present(properties: { readonly [key: string]: EcsJson | undefined }): E
 const seconds = (at: EpochMs | undefined): number | undefined => (at === undefined ? undefined : at / 1000);
 
 /** The `Task` of DescribeTasks. `tags` are shown when the caller asked for them (`include: ["TAGS"]`). */
-export function projectTask(context: TaskContext, lastStatus: LastStatus, include: { readonly tags: boolean }): EcsObject {
+export function projectTask(
+  context: TaskContext,
+  lastStatus: LastStatus,
+  include: { readonly tags: boolean },
+): EcsObject {
   const { identity, times } = context;
   return present({
     attachments: projectAttachments(context),
@@ -31,7 +41,9 @@ export function projectTask(context: TaskContext, lastStatus: LastStatus, includ
     clusterArn: identity.clusterArn,
     connectivity: context.connectivity?.status,
     connectivityAt: seconds(context.connectivity?.at),
-    containers: identity.containers.map((definition, index) => projectContainer(context, definition, context.containers[index])),
+    containers: identity.containers.map((definition, index) =>
+      projectContainer(context, definition, context.containers[index]),
+    ),
     cpu: identity.cpu,
     createdAt: seconds(identity.createdAt),
     desiredStatus: context.desiredStatus,
@@ -63,7 +75,11 @@ export function projectTask(context: TaskContext, lastStatus: LastStatus, includ
 
 const attachmentIdOf = (podUid: string): string => stableUuid('attachment', podUid);
 
-function projectContainer(context: TaskContext, definition: ContainerDefinition, record: ContainerRecord | undefined): EcsObject {
+function projectContainer(
+  context: TaskContext,
+  definition: ContainerDefinition,
+  record: ContainerRecord | undefined,
+): EcsObject {
   const { identity, network } = context;
   const where = parseArn(identity.taskArn) ?? { region: '', accountId: '' };
   const addresses: EcsJson[] = [];
@@ -72,7 +88,12 @@ function projectContainer(context: TaskContext, definition: ContainerDefinition,
     addresses.push(present({ attachmentId, privateIpv4Address: network.podIp }));
   }
   return present({
-    containerArn: containerArn(where, identity.clusterName, identity.taskId, stableUuid('container', identity.podUid, definition.name)),
+    containerArn: containerArn(
+      where,
+      identity.clusterName,
+      identity.taskId,
+      stableUuid('container', identity.podUid, definition.name),
+    ),
     cpu: definition.cpu,
     exitCode: record?.exitCode,
     healthStatus: record?.healthStatus ?? 'UNKNOWN',
@@ -99,5 +120,7 @@ function projectAttachments({ identity, network }: TaskContext): readonly EcsObj
     details.push({ name: 'networkInterfaceId', value: stableNetworkInterfaceId(identity.podUid) });
     details.push({ name: 'privateIPv4Address', value: network.podIp });
   }
-  return [{ id: attachmentIdOf(identity.podUid), type: 'ElasticNetworkInterface', status: network.attachment, details }];
+  return [
+    { id: attachmentIdOf(identity.podUid), type: 'ElasticNetworkInterface', status: network.attachment, details },
+  ];
 }

@@ -31,7 +31,10 @@ export const systemClock: Clock = {
 export class ManualClock implements Clock {
   #now: number;
   #sequence = 0;
-  readonly #timers = new Map<Timer, { readonly due: number; readonly sequence: number; readonly callback: () => void }>();
+  readonly #timers = new Map<
+    Timer,
+    { readonly due: number; readonly sequence: number; readonly callback: () => void }
+  >();
 
   constructor(now = 0) {
     this.#now = now;

@@ -20,7 +20,8 @@ export interface TaskEnvelope {
   readonly transitions: number;
 }
 
-export const encodeTask = (task: TaskEnvelope): string => JSON.stringify({ v: ENVELOPE_VERSION, kind: 'task', ...task });
+export const encodeTask = (task: TaskEnvelope): string =>
+  JSON.stringify({ v: ENVELOPE_VERSION, kind: 'task', ...task });
 
 /** The task in this envelope; undefined when it cannot be used: then the cluster has to tell of it anew. */
 export function decodeTask(value: string): TaskEnvelope | undefined {

@@ -27,7 +27,12 @@ export interface PodObservation {
 }
 
 export type SystemMessage =
-  | { readonly kind: 'pod'; readonly change: 'observed' | 'deleted'; readonly pod: PodObservation; readonly at: EpochMs }
+  | {
+      readonly kind: 'pod';
+      readonly change: 'observed' | 'deleted';
+      readonly pod: PodObservation;
+      readonly at: EpochMs;
+    }
   | { readonly kind: 'event'; readonly event: PodEvent; readonly scope: WatchScope; readonly at: EpochMs }
   /** All that came before on this watch was posted before this message: the resourceVersion that the next commit has reached. */
   | { readonly kind: 'cursor'; readonly scope: WatchScope; readonly resourceVersion: string }

@@ -9,7 +9,14 @@ import { Deadlines } from './deadlines.js';
 import { Inbox } from './inbox.js';
 import { cursorKey } from './messages.js';
 import type { SystemMessage, WatchScope } from './messages.js';
-import type { ClusterSummary, CommittedState, CommittedTask, HistoryRow, TaskIndexEntry, TaskTransition } from './state.port.js';
+import type {
+  ClusterSummary,
+  CommittedState,
+  CommittedTask,
+  HistoryRow,
+  TaskIndexEntry,
+  TaskTransition,
+} from './state.port.js';
 import type { Store, Write } from './store.port.js';
 import { TaskRegistry, indexOf } from './task-registry.js';
 import { SEQUENCE_KEY, Turn, historyRange } from './turn.js';
@@ -33,7 +40,12 @@ export interface Logger {
 
 /** What the system tells of its own running; all durations in milliseconds. */
 export interface SystemObserver {
-  turn(turn: { readonly messages: number; readonly unchanged: number; readonly duration: number; readonly commit: number }): void;
+  turn(turn: {
+    readonly messages: number;
+    readonly unchanged: number;
+    readonly duration: number;
+    readonly commit: number;
+  }): void;
   transitions(transitions: readonly TaskTransition[]): void;
   actorSetAside(): void;
   commitFailed(error: unknown): void;
@@ -72,7 +84,10 @@ export class System implements CommittedState {
       profile,
       onActorError: (taskArn, error) => {
         options.observer?.actorSetAside();
-        logger.error({ err: error, taskArn }, 'a task actor failed and was set aside; its task goes on from its last committed state');
+        logger.error(
+          { err: error, taskArn },
+          'a task actor failed and was set aside; its task goes on from its last committed state',
+        );
       },
     });
     this.#deadlines = new Deadlines(store, clock, () => void this.post([{ kind: 'due', at: clock.now() }]));
@@ -90,7 +105,10 @@ export class System implements CommittedState {
       else if (typeof key === 'string' && unusable.length === 0) this.#cursors.set(key, value);
     }
     if (unusable.length > 0) {
-      logger.error({ tasks: unusable.slice(0, 10), count: unusable.length }, 'persisted tasks cannot be used; the cluster is listed again');
+      logger.error(
+        { tasks: unusable.slice(0, 10), count: unusable.length },
+        'persisted tasks cannot be used; the cluster is listed again',
+      );
     }
     for (const record of this.#registry.all()) this.#clusters.moved(undefined, record.index);
     this.#deadlines.arm();
@@ -170,7 +188,8 @@ export class System implements CommittedState {
   history(taskArn: string): readonly HistoryRow[] {
     const rows: HistoryRow[] = [];
     // Only turn.ts writes these rows.
-    for (const { value } of this.#options.store.range('history', historyRange(taskArn))) rows.push(JSON.parse(value) as HistoryRow);
+    for (const { value } of this.#options.store.range('history', historyRange(taskArn)))
+      rows.push(JSON.parse(value) as HistoryRow);
     return rows;
   }
 
@@ -217,7 +236,12 @@ export class System implements CommittedState {
     const handled = performance.now();
     if (writes.length > 0 && !(await this.#commit(writes))) return false;
     this.#publish(turn);
-    observer?.turn({ messages, unchanged: turn.unchanged, duration: handled - begun, commit: performance.now() - handled });
+    observer?.turn({
+      messages,
+      unchanged: turn.unchanged,
+      duration: handled - begun,
+      commit: performance.now() - handled,
+    });
     return true;
   }
 
@@ -231,7 +255,8 @@ export class System implements CommittedState {
         this.#failing = undefined;
         return true;
       } catch (error) {
-        if (this.#failing === undefined) logger.error({ err: error }, 'the store cannot be written; nothing new is shown until it can');
+        if (this.#failing === undefined)
+          logger.error({ err: error }, 'the store cannot be written; nothing new is shown until it can');
         this.#failing = error;
         observer?.commitFailed(error);
         if (this.#stopping) return false;
@@ -265,4 +290,3 @@ export class System implements CommittedState {
     for (const listener of this.#listeners) listener(turn.transitions);
   }
 }
-

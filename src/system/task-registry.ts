@@ -119,7 +119,10 @@ export class TaskRegistry {
       pending: undefined,
       facts: undefined,
     };
-    record.actor = this.#start(record, createActor(taskMachine, { input: { identity, profile: this.#options.profile } }));
+    record.actor = this.#start(
+      record,
+      createActor(taskMachine, { input: { identity, profile: this.#options.profile } }),
+    );
     this.#add(record);
     return record;
   }
@@ -133,7 +136,10 @@ export class TaskRegistry {
     const context: TaskContext = last.context.profile === profile ? last.context : { ...last.context, profile };
     const snapshot = taskMachine.resolveState({ value: stateValueOf(last.lastStatus), context });
     // The machine is started from the snapshot; its input is only read when there is none.
-    record.actor = this.#start(record, createActor(taskMachine, { snapshot, input: { identity: context.identity, profile } }));
+    record.actor = this.#start(
+      record,
+      createActor(taskMachine, { snapshot, input: { identity: context.identity, profile } }),
+    );
     if (record.pending === undefined) record.committed = last;
     return record.actor;
   }

@@ -86,7 +86,13 @@ export class Turn {
       const { pending } = record;
       if (pending === undefined) continue;
       const { resourceVersion, since, transitions } = record;
-      const value = encodeTask({ lastStatus: pending.lastStatus, resourceVersion, since, transitions, context: pending.context });
+      const value = encodeTask({
+        lastStatus: pending.lastStatus,
+        resourceVersion,
+        since,
+        transitions,
+        context: pending.context,
+      });
       this.#writes.push({ table: 'snapshots', key: record.taskArn, value });
     }
     for (const [key, value] of this.#cursors) this.#writes.push({ table: 'cursors', key, value });
@@ -101,7 +107,8 @@ export class Turn {
     if (known === undefined) return this.#adopt(pod, change, at);
     if (change === 'observed') {
       const before = known.facts;
-      const same = known.resourceVersion === pod.resourceVersion || (before !== undefined && sameFacts(before, pod.facts));
+      const same =
+        known.resourceVersion === pod.resourceVersion || (before !== undefined && sameFacts(before, pod.facts));
       if (same || statusOf(known) === 'STOPPED') {
         known.resourceVersion = pod.resourceVersion;
         this.unchanged += 1;
@@ -180,7 +187,8 @@ export class Turn {
         const due = deadline.due - retention.tasks + Math.max(retention.history, retention.tasks);
         this.#writes.push(writeDeadline({ due, what: 'history', taskArn }));
       } else if (record === undefined) {
-        for (const { key } of store.range('history', historyRange(taskArn))) this.#writes.push({ table: 'history', key });
+        for (const { key } of store.range('history', historyRange(taskArn)))
+          this.#writes.push({ table: 'history', key });
       }
     }
   }
@@ -210,7 +218,13 @@ export class Turn {
     const { pending, taskArn } = record;
     if (pending === undefined) return;
     const { at } = message;
-    const row = { from, to, at, cause: describeCause(message, pending.context, from, to), version: pending.context.version };
+    const row = {
+      from,
+      to,
+      at,
+      cause: describeCause(message, pending.context, from, to),
+      version: pending.context.version,
+    };
     this.#writes.push({ table: 'history', key: [taskArn, record.transitions], value: JSON.stringify(row) });
     record.transitions += 1;
     record.since = at;
@@ -225,7 +239,8 @@ export class Turn {
 }
 
 /** The rows of one task in the `history` table. */
-export const historyRange = (taskArn: string) => ({ start: [taskArn, 0], end: [taskArn, Number.MAX_SAFE_INTEGER] }) as const;
+export const historyRange = (taskArn: string) =>
+  ({ start: [taskArn, 0], end: [taskArn, Number.MAX_SAFE_INTEGER] }) as const;
 
 const podMessage = (facts: TaskFacts, change: 'observed' | 'deleted', at: EpochMs): TaskMessage =>
   change === 'observed' ? { type: 'POD_OBSERVED', facts, at } : { type: 'POD_GONE', how: 'deleted', facts, at };
@@ -234,6 +249,8 @@ const statusOf = (record: TaskRecord): LastStatus | undefined => record.pending?
 
 /** When a terminal pod ended: its last container's end, else its beginning. */
 function endOf(facts: TaskFacts, createdAt: EpochMs): EpochMs {
-  const ends = facts.containers.flatMap((container) => (container.finishedAt === undefined ? [] : [container.finishedAt]));
+  const ends = facts.containers.flatMap((container) =>
+    container.finishedAt === undefined ? [] : [container.finishedAt],
+  );
   return Math.max(createdAt, facts.startTime ?? 0, ...ends);
 }

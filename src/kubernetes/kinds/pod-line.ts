@@ -28,7 +28,7 @@ const END = Buffer.from('}}');
 export function slicePodLine(line: Buffer): PodLine | undefined {
   if (line.compare(TYPE, 0, TYPE.length, 0, TYPE.length) !== 0) return undefined;
   const typeEnd = line.indexOf(0x22, TYPE.length);
-  const type = line.latin1Slice(TYPE.length, typeEnd);
+  const type = line.toString('latin1', TYPE.length, typeEnd);
   if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') return undefined;
   const head = typeEnd + OBJECT.length;
   if (line.compare(OBJECT, 0, OBJECT.length, typeEnd, head) !== 0) return undefined;
@@ -37,13 +37,13 @@ export function slicePodLine(line: Buffer): PodLine | undefined {
   const end = line.length - END.length;
   if (labels < 0 || status < labels || line.compare(END, 0, END.length, end) !== 0) return undefined;
   try {
-    const metadata: unknown = JSON.parse(`${line.utf8Slice(head, labels)}}`);
+    const metadata: unknown = JSON.parse(`${line.toString('utf8', head, labels)}}`);
     if (typeof metadata !== 'object' || metadata === null) return undefined;
     return {
       type,
       metadata: metadata as RawObject, // a non-null object, whose fields are read as unknown
       // JSON.parse throws unless the slice is exactly one value: `{` of the mark to the status's own `}`.
-      status: () => JSON.parse(line.utf8Slice(status + STATUS.length - 1, end)) as RawObject,
+      status: () => JSON.parse(line.toString('utf8', status + STATUS.length - 1, end)) as RawObject,
     };
   } catch {
     return undefined;

@@ -5,11 +5,11 @@ import type { TaskIdentity } from '../../../machines/task/task.types.js';
 import type { ArnDefaults } from '../../observe/arn.js';
 import { POD_SELECTORS, observeIdentity } from '../../observe/identity.js';
 import { observePod } from '../../observe/pod.js';
-import { MalformedObjectError, object, string } from '../../observe/raw.js';
+import { object, string } from '../../observe/raw.js';
 import type { RawObject } from '../../observe/raw.js';
 import type { PodObservation } from '../../system/messages.js';
-import { decodeJsonLine } from '../lines.js';
-import type { WatchLine, WatchedKind, WatchedObject } from '../watched-kind.js';
+import { decodeLine as decodeWholeLine, decodeObject } from '../lines.js';
+import type { WatchLine, WatchedKind } from '../watched-kind.js';
 import { slicePodLine } from './pod-line.js';
 
 /** What is already known of pods: the system answers. */
@@ -31,11 +31,9 @@ export function podKind(
   /** Containers by pod, for the lines between a pod's first and the turn that makes it known. */
   const fresh = new Map<string, TaskIdentity>();
 
-  const wholePod = (pod: RawObject): WatchedObject<WatchedPod> => {
+  const wholePod = (pod: RawObject): PodObservation => {
     const metadata = object(pod['metadata']);
     const identity = observeIdentity(pod, defaults);
-    const resourceVersion = string(metadata['resourceVersion']);
-    if (resourceVersion === undefined) throw new MalformedObjectError('pod', 'metadata.resourceVersion');
     const facts = observePod(
       metadata,
       object(pod['status']),
@@ -43,11 +41,7 @@ export function podKind(
       string(object(pod['spec'])['nodeName']),
     );
     remember(identity);
-    return {
-      uid: identity.podUid,
-      resourceVersion,
-      value: { podUid: identity.podUid, resourceVersion, identity, facts },
-    };
+    return { podUid: identity.podUid, resourceVersion: string(metadata['resourceVersion']) ?? '', identity, facts };
   };
 
   const remember = (identity: TaskIdentity): void => {
@@ -75,7 +69,7 @@ export function podKind(
         return { type: sliced.type, object: { uid, resourceVersion, value } };
       }
     }
-    return decodeJsonLine(line, (item) => wholePod(object(item)));
+    return decodeWholeLine(line, wholePod);
   };
 
   return {
@@ -91,7 +85,7 @@ export function podKind(
       if (uid !== undefined && resourceVersion !== undefined && known.podVersion(uid) === resourceVersion) {
         return { uid, resourceVersion, value: undefined };
       }
-      return wholePod(object(item));
+      return decodeObject(item, wholePod);
     },
   };
 }

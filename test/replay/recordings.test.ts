@@ -1,0 +1,86 @@
+/**
+ * Owns the proof by recordings: each scenario of a real cluster, replayed through the real client, pipeline and store, must give what a
+ * person wrote down by reading it (expected.json; see test/recordings/README.md).
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { replay } from '../../src/replay/replay.js';
+import { createLogger } from '../../src/telemetry/logger.js';
+
+const RECORDINGS = join(import.meta.dirname, '../recordings');
+const logger = createLogger({ level: 'silent' });
+const options = { semantics: 'kecs', defaults: { region: 'us-east-1', accountId: '000000000000' }, logger } as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface ExpectedTask extends Json {
+  readonly taskId: string;
+  readonly attachments: readonly string[];
+  readonly containers: readonly Json[];
+  readonly history: readonly Json[];
+  readonly stoppedReason?: string;
+  readonly deployment?: number;
+}
+
+const scenarios = readdirSync(RECORDINGS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+/** Everything that an expectation may speak of; what it leaves out must be absent. */
+const TASK_FIELDS = [
+  'lastStatus desiredStatus stopCode stoppedReason createdAt pullStartedAt pullStoppedAt startedAt stoppingAt executionStoppedAt stoppedAt',
+  'connectivity connectivityAt healthStatus group launchType taskDefinitionArn cpu memory',
+].flatMap((line) => line.split(' '));
+const CONTAINER_FIELDS =
+  'name lastStatus exitCode reason healthStatus image runtimeId imageDigest networkInterfaces'.split(' ');
+
+const pick = (from: Json, fields: readonly string[]): Json =>
+  Object.fromEntries(fields.filter((field) => from[field] !== undefined).map((field) => [field, from[field]]));
+
+/** A replayed task in the form of an expectation. */
+function summarise(task: Json): Json {
+  const containers = task['containers'] as readonly Json[]; // the Task shape, from project/task.ts
+  const attachments = task['attachments'] as readonly Json[]; // likewise
+  const history = task['history'] as readonly Json[]; // from replay.ts
+  return {
+    ...pick(task, TASK_FIELDS),
+    taskId: String(task['taskArn']).split('/').at(-1),
+    attachments: attachments.map(({ status }) => status),
+    containers: containers.map((container) => ({
+      ...pick(container, CONTAINER_FIELDS),
+      networkInterfaces: (container['networkInterfaces'] as readonly Json[]).map(({ privateIpv4Address }) => ({
+        privateIpv4Address,
+      })),
+    })),
+    history: history.map(({ from, to, at }) => ({ from, to, at })),
+  };
+}
+
+/** An expectation names a deployment by its number; which id that has is the service's business. */
+const expectationOf = (task: ExpectedTask, startedBy: unknown): Json => ({
+  ...pick(task, TASK_FIELDS),
+  ...(task.stoppedReason === undefined
+    ? {}
+    : { stoppedReason: task.stoppedReason.replace(/deployment #\d+/, `deployment ${String(startedBy)}`) }),
+  taskId: task.taskId,
+  attachments: task.attachments,
+  containers: task.containers.map((container) => ({ networkInterfaces: [], ...pick(container, CONTAINER_FIELDS) })),
+  history: task.history.map(({ from, to, at }) => ({ from, to, at })),
+});
+
+describe.each(scenarios)('%s', (scenario) => {
+  test('its tasks are what a person reads in it', async () => {
+    const directory = join(RECORDINGS, scenario);
+    // Written by hand, in the form of test/recordings/README.md.
+    const expected = JSON.parse(readFileSync(join(directory, 'expected.json'), 'utf8')) as {
+      readonly tasks: readonly ExpectedTask[];
+    };
+    const { tasks } = await replay([directory], options);
+    const startedBy = new Map(tasks.map((task) => [String(task['taskArn']).split('/').at(-1), task['startedBy']]));
+    const byId = (a: Json, b: Json): number => (String(a['taskId']) < String(b['taskId']) ? -1 : 1);
+    expect(tasks.map(summarise).sort(byId)).toEqual(
+      expected.tasks.map((task) => expectationOf(task, startedBy.get(task.taskId))).sort(byId),
+    );
+  });
+});
