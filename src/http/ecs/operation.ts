@@ -1,0 +1,26 @@
+/**
+ * Owns what an operation of the ECS API is that ecstate answers itself.
+ */
+import type { ArnDefaults } from '../../observe/arn.js';
+import type { EcsObject } from '../../project/task.js';
+import type { CommittedState } from '../../system/state.port.js';
+import type { JsonObject } from '../body.js';
+import type { OperationName } from './operation-names.js';
+
+/** Answers one operation. What it throws as an HttpError is the operation's typed error. */
+export type Operation = (input: JsonObject) => EcsObject | Promise<EcsObject>;
+
+/** The operations answered here, by name. */
+export type Operations = { readonly [name in OperationName]?: Operation };
+
+/** What operations read, and where ARNs are made that nothing in the cluster names. */
+export interface OperationContext {
+  readonly state: CommittedState;
+  readonly here: ArnDefaults;
+}
+
+/** Items in one page of a list: at least, at most, and when the caller does not say (ecs-semantics.md §7.3). */
+export const PAGE_SIZE = { least: 1, most: 100, byDefault: 100 } as const;
+
+/** What a Describe operation says of something that it was asked for and does not know. */
+export const missing = (arn: string): EcsObject => ({ arn, reason: 'MISSING' });
