@@ -23,6 +23,9 @@ export const ERROR_CODES = {
   STORE_FAILED: 'The store could not be read or written (a full disk, a read-only directory).',
   RECORDING_INVALID: 'A recording is not of the form that replay takes.',
   SIDECAR_UNREACHABLE: 'No running sidecar answers at this address.',
+  SIDECAR_REFUSED: 'The sidecar answered a command with an error.',
+  NOT_FOUND: 'The sidecar knows no task, cluster or service of this name.',
+  USAGE_INVALID: 'The command line cannot be understood.',
   LISTEN_FAILED: 'The address to listen on is in use or not allowed.',
 } as const;
 
