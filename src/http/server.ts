@@ -2,8 +2,10 @@
  * Owns the HTTP server: the socket, its limits, the routing table of ecstate, and how it stops.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { STATUS_CODES, createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '../errors.js';
 import type { ArnDefaults } from '../observe/arn.js';
@@ -92,6 +94,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { clock, logger, metrics } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const closing = new AbortController();
+  // Each stream listens to it, and they are limited by themselves.
+  setMaxListeners(0, closing.signal);
+  const connections = new Set<Socket>();
   const inFlight = new Set<ServerResponse>();
   const route = createRouter({
     routes: routingTable(options),
@@ -118,6 +123,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('checkExpectation', receive);
   server.maxConnections = limits.maxConnections;
   server.on('clientError', refuseMalformed);
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
 
   let stopped: Promise<void> | undefined;
 
@@ -131,6 +140,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   function close(grace: number): Promise<void> {
     closing.abort();
     for (const response of inFlight) if (!response.headersSent) response.setHeader('connection', 'close');
+    // node takes a connection that never sent anything for one in the middle of its first request.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     return new Promise((resolve) => {
       const timer = clock.setTimeout(() => server.closeAllConnections(), grace);
       // An error says that it did not listen.

@@ -48,8 +48,9 @@ export function ecsRoutes(options: { readonly operations: Operations; readonly o
   async function handle(exchange: Exchange, name: string | undefined): Promise<void> {
     exchange.operation = NO_OPERATION;
     if (name === undefined || !isOperationName(name)) {
-      const given = name === undefined ? `no X-Amz-Target header that begins with ${TARGET_PREFIX}` : quoted(name);
-      throw new HttpError('UnknownOperationException', `The request names no operation of the ECS API: ${given}.`);
+      const given =
+        name === undefined ? `it has no X-Amz-Target of the form ${TARGET_PREFIX}<operation>` : quoted(name);
+      throw new HttpError('UnknownOperationException', `The request names no operation of the ECS API: ${given}`);
     }
     exchange.operation = name;
     await perform(exchange, name);
