@@ -258,8 +258,8 @@ export class ListWatch<T> {
     const { clock, random, kind, metrics } = this.#options;
     const at = clock.now();
     if (this.#stopping.signal.aborted) return { type: 'STOP', at };
-    if (error instanceof EcstateError && isExpiration(error, state, context))
-      return { type: 'EXPIRED', at, message: error.message };
+    const expiration = expirationOf(error, state, context);
+    if (expiration !== undefined) return { type: 'EXPIRED', at, message: expiration };
     metrics?.count('failures', kind.name, 1);
     this.#cause = error instanceof EcstateError ? undefined : error;
     const retryAfter = error instanceof RetryableError ? error.retryAfter : undefined;
@@ -293,15 +293,20 @@ function statusOf(snapshot: Snapshot): ListWatchStatus {
 }
 
 /**
- * Whether the cluster cannot make anything of our version or token. Mostly it says so (410); a token that it cannot read is a 400, and
- * a version that it cannot read a 400 or, in older releases, a 500.
+ * What to say when the cluster cannot make anything of our version or token; undefined for any other failure. Mostly it says so (410); a
+ * token that it cannot read is a 400, and a version that it cannot read a 400 or, in older releases, a 500.
  */
-function isExpiration(error: EcstateError, state: WatchState, { list }: WatchContext): boolean {
-  if (error.code === 'KUBERNETES_EXPIRED') return true;
+function expirationOf(error: unknown, state: WatchState, { list }: WatchContext): string | undefined {
+  if (error instanceof EcstateError && error.code === 'KUBERNETES_EXPIRED') return error.message;
   const status = kubernetesStatus(error);
-  if (status === undefined) return false;
-  if (state === 'listing') return list !== null && status.status === 400;
-  return /resourceVersion: Invalid value/.test(status.message);
+  if (status === undefined) return undefined;
+  const unreadable =
+    state === 'listing'
+      ? list !== null && status.status === 400
+      : /resourceVersion: Invalid value/.test(status.message);
+  return unreadable
+    ? `The cluster cannot read what it is to go on from (${status.status}: ${status.message}).`
+    : undefined;
 }
 
 function describe(error: unknown): WatchError {

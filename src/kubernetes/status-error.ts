@@ -114,10 +114,9 @@ export function statusToError(status: WatchStatus, asked: AskedOf, retryAfter?: 
 }
 
 function unauthorized(said: string, asked: AskedOf): string {
-  const whose = asked.credentials === undefined ? 'the credentials' : asked.credentials;
   return (
-    `The cluster at ${asked.server} does not accept ${whose} (${said}). ` +
-    'They may have expired or belong to another cluster: renew them; ecstate reads them again with each try.'
+    `The cluster at ${asked.server} does not accept ${asked.credentials ?? 'the credentials'} (${said}). ` +
+    'If that has expired, or belongs to another cluster, renew it: it is read again with each try.'
   );
 }
 
