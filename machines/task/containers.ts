@@ -26,23 +26,26 @@ export const unseenContainer = (definition: ContainerDefinition): ContainerRecor
 });
 
 /** Waiting reasons by which the kubelet says that it cannot start a container (kubelet/images, kubelet/kuberuntime, kubelet/container). */
-const START_FAILURES: Readonly<Record<string, StartFailure['step']>> = {
-  ErrImagePull: 'pull',
-  ImagePullBackOff: 'pull',
-  InvalidImageName: 'pull',
-  ErrImageNeverPull: 'pull',
-  ImageInspectError: 'pull',
-  RegistryUnavailable: 'pull',
-  SignatureValidationFailed: 'pull',
-  CreateContainerConfigError: 'create',
-  CreateContainerError: 'create',
-  PreCreateHookError: 'create',
-  RunContainerError: 'start',
-  PreStartHookError: 'start',
-  StartError: 'start',
-  ContainerCannotRun: 'start',
-  CrashLoopBackOff: 'start',
-};
+const START_FAILURES: ReadonlyMap<string, StartFailure['step']> = new Map([
+  ['ErrImagePull', 'pull'],
+  ['ImagePullBackOff', 'pull'],
+  ['InvalidImageName', 'pull'],
+  ['ErrImageNeverPull', 'pull'],
+  ['ImageInspectError', 'pull'],
+  ['RegistryUnavailable', 'pull'],
+  ['SignatureValidationFailed', 'pull'],
+  ['CreateContainerConfigError', 'create'],
+  ['CreateContainerError', 'create'],
+  ['PreCreateHookError', 'create'],
+  ['RunContainerError', 'start'],
+  ['PreStartHookError', 'start'],
+  ['StartError', 'start'],
+  ['ContainerCannotRun', 'start'],
+  ['CrashLoopBackOff', 'start'],
+]);
+
+/** Waiting reasons of a container between two tries: what they say of the failure is less than the try itself said. */
+const BACK_OFFS: ReadonlySet<string> = new Set(['ImagePullBackOff', 'CrashLoopBackOff']);
 
 /** The ECS agent's name for a failed step (ecs-semantics.md §2.2). */
 export const START_ERROR_NAMES: Readonly<Record<StartFailure['step'], string>> = {
@@ -107,7 +110,7 @@ function observeContainer(
   const finishedAt =
     lastStatus !== 'RUNNING' && hasStarted ? finishedAtOf(known, container, at, lastStatus) : undefined;
   const reason = container.state === 'running' && !stopped ? undefined : reasonOf(context, known, container, goingDown);
-  const startFailure = hasStarted ? undefined : (startFailureOf(container) ?? known.startFailure);
+  const startFailure = hasStarted ? undefined : startFailureOf(known, container);
   const runtimeId = container.runtimeId ?? known.runtimeId;
   const imageDigest = container.imageDigest ?? known.imageDigest;
   return {
@@ -144,6 +147,8 @@ function mapState(container: ContainerFacts, known: ContainerRecord): ContainerL
 /** T8. A run that the kubelet lost sight of has no exit code; one that is known stays known. */
 function exitCodeOf(known: ContainerRecord, container: ContainerFacts): number | undefined {
   if (container.state === 'terminated') return container.hasStarted ? container.exitCode : undefined;
+  // The last look at a pod that is gone: what ran then has ended since, unseen.
+  if (container.state === 'running') return undefined;
   if (known.lastStatus === 'STOPPED') return known.exitCode;
   // In a crash loop lastState is the run that just ended; a container last seen running ended unseen, and lastState may be an older run.
   if (container.state === 'waiting' && known.lastStatus === 'PENDING') return container.last?.exitCode;
@@ -157,6 +162,7 @@ function finishedAtOf(
   lastStatus: ContainerLastStatus,
 ): EpochMs | undefined {
   if (container.state === 'terminated') return container.finishedAt ?? known.finishedAt ?? at;
+  if (container.state === 'running') return at;
   if (known.finishedAt !== undefined) return known.finishedAt;
   if (container.last?.finishedAt !== undefined) return container.last.finishedAt;
   return lastStatus === 'STOPPED' ? at : undefined;
@@ -176,7 +182,7 @@ function reasonOf(
   if (name === undefined || reset) return known.reason;
   if (PROFILES[context.profile].containerReason === 'kubernetes') return join(name, message);
   if (name === 'OOMKilled') return 'OutOfMemoryError: Container killed due to memory usage';
-  const step = container.hasStarted ? undefined : START_FAILURES[name];
+  const step = container.hasStarted ? undefined : START_FAILURES.get(name);
   if (step !== undefined) return join(START_ERROR_NAMES[step], known.pullFailure ?? message ?? name);
   return container.state === 'terminated' && message !== undefined ? message : undefined;
 }
@@ -184,10 +190,14 @@ function reasonOf(
 const join = (name: string, message: string | undefined): string =>
   message === undefined ? name : `${name}: ${message}`;
 
-function startFailureOf(container: ContainerFacts): StartFailure | undefined {
-  if (container.state !== 'waiting' && container.state !== 'terminated') return undefined;
-  const step = container.reason === undefined ? undefined : START_FAILURES[container.reason];
-  return step === undefined ? undefined : { step, message: container.message ?? container.reason ?? step };
+function startFailureOf(
+  { startFailure }: ContainerRecord,
+  { reason, message }: ContainerFacts,
+): StartFailure | undefined {
+  const step = reason === undefined ? undefined : START_FAILURES.get(reason);
+  if (reason === undefined || step === undefined) return startFailure;
+  if (startFailure?.step === step && BACK_OFFS.has(reason)) return startFailure;
+  return { step, message: message ?? reason };
 }
 
 /** "Both profiles": not ready after it was ready is UNHEALTHY; a container that ended because the task goes down keeps its last vote. */

@@ -42,16 +42,17 @@ export function podObserved(context: TaskContext, facts: TaskFacts, at: EpochMs,
   const stopped = to === 'STOPPED';
   const observed = observeContainers(context, facts, at, stopped);
   const containers = stopped ? endContainers(observed, at) : observed;
-  const firstCause =
-    context.firstCause ?? (context.desiredStatus === 'RUNNING' ? firstCauseIn(facts, context) : undefined);
+  const wanted = context.desiredStatus === 'RUNNING';
+  const firstCause = context.firstCause ?? (wanted ? firstCauseIn(facts, { ...context, containers }) : undefined);
+  const connectivity = connectivityOf(context, facts, at);
   const next: TaskContext = {
     ...context,
     ...(firstCause === undefined ? {} : { firstCause }),
     containers,
-    connectivity: connectivityOf(context, facts, at),
+    ...(connectivity === undefined ? {} : { connectivity }),
     healthStatus: voteHealth(context.identity.containers, containers),
     network: networkOf(context, facts.podIp, stopped),
-  } as TaskContext; // `connectivity: undefined` stands for its absence; JSON drops it, and nobody asks for the key
+  };
   return settle(context, withTimes(context, next, facts, at, to), facts, to);
 }
 
@@ -76,7 +77,9 @@ export function eventObserved(context: TaskContext, event: TaskEventFacts): Task
   switch (event.kind) {
     case 'pulling': {
       if (context.times.pullStartedAt !== undefined) return context;
-      const pullStartedAt = Math.max(event.firstAt, context.identity.createdAt);
+      const { pullStoppedAt = Infinity } = context.times;
+      // A pull that ended had begun: Events come in any order, and the one that told of its beginning may be lost.
+      const pullStartedAt = Math.min(Math.max(event.firstAt, context.identity.createdAt), pullStoppedAt);
       return settle(context, { ...context, times: { ...context.times, pullStartedAt } }, undefined, undefined);
     }
     case 'pulled': {
@@ -125,13 +128,11 @@ function connectivityOf(context: TaskContext, facts: TaskFacts, at: EpochMs): Ta
   const ready = facts.ready?.status === 'True';
   const containersReady = facts.containers.length > 0 && facts.containers.every((container) => container.ready);
   const byNode = PROFILES[context.profile].connectivity === 'node';
-  if (ready || (byNode && known === undefined && facts.scheduled)) {
-    if (known?.status === 'CONNECTED') return known;
-    return { status: 'CONNECTED', at: ready ? (facts.ready?.at ?? at) : at };
-  }
+  if (ready) return known?.status === 'CONNECTED' ? known : { status: 'CONNECTED', at: facts.ready?.at ?? at };
   const lost = facts.ready !== undefined && containersReady && !isTerminal(facts.phase);
-  if (lost && known?.status === 'CONNECTED') return { status: 'DISCONNECTED', at: known.at };
-  return known;
+  if (known === undefined)
+    return byNode && facts.scheduled ? { status: lost ? 'DISCONNECTED' : 'CONNECTED', at } : known;
+  return lost && known.status === 'CONNECTED' ? { status: 'DISCONNECTED', at: known.at } : known;
 }
 
 function networkOf(context: TaskContext, podIp: string | undefined, stopped: boolean): TaskContext['network'] {
@@ -165,41 +166,46 @@ function withTimes(
   if (facts?.deletion !== undefined)
     times.stoppingAt ??= Math.max(facts.deletion.requestedAt, before.identity.createdAt);
   else if (profile.stoppedAt === 'transition' && isDown(to)) times.stoppingAt ??= at;
-  const executionStoppedAt = executionEnd(next, facts, profile.stoppedAt === 'transition', to === 'STOPPED');
+  const executionStoppedAt =
+    profile.stoppedAt === 'transition'
+      ? firstEssentialEnd(next, isDown(to) || before.desiredStatus === 'STOPPED')
+      : lastEnd(next, to === 'STOPPED' || facts?.deletion !== undefined);
   if (executionStoppedAt !== undefined) times.executionStoppedAt ??= executionStoppedAt;
   if (to === 'STOPPED') {
     const end = profile.stoppedAt === 'transition' ? at : (times.executionStoppedAt ?? at);
-    times.stoppedAt ??= Math.max(end, times.stoppingAt ?? end, before.identity.createdAt);
+    // The node's clock and ours may differ: what ends a task is not before what belongs to its way there.
+    times.stoppedAt ??= Math.max(
+      end,
+      times.stoppingAt ?? end,
+      times.executionStoppedAt ?? end,
+      before.identity.createdAt,
+    );
   }
   const same = (Object.keys(times) as (keyof TaskTimes)[]).every((key) => times[key] === known[key]); // keys of a TaskTimes
   return same ? { ...next, times: known } : { ...next, times };
 }
 
-/** Row 10. Nothing that never ran can have ended. */
-function executionEnd(
-  next: TaskContext,
-  facts: TaskFacts | undefined,
-  firstEssential: boolean,
-  stopped: boolean,
-): EpochMs | undefined {
-  const { containers, identity } = next;
-  if (firstEssential) {
-    const ends = containers.filter(
-      (record, index) => record.lastStatus === 'STOPPED' && identity.containers[index]?.essential === true,
-    );
-    const times = ends.flatMap((record) => (record.finishedAt === undefined ? [] : [record.finishedAt]));
-    return times.length === 0 ? undefined : Math.min(...times);
-  }
-  const goingDown = stopped || facts?.deletion !== undefined;
+/** Row 10, profile `aws`. While the task is wanted, a container that is down will run again. */
+function firstEssentialEnd({ containers, identity }: TaskContext, goingDown: boolean): EpochMs | undefined {
+  if (!goingDown) return undefined;
+  const ends = containers.flatMap(({ lastStatus, finishedAt }, index) =>
+    lastStatus === 'STOPPED' && finishedAt !== undefined && identity.containers[index]?.essential === true
+      ? [finishedAt]
+      : [],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Row 10, profile `kecs`: once all that ran have ended. Nothing that never ran can have ended. */
+function lastEnd({ containers }: TaskContext, goingDown: boolean): EpochMs | undefined {
+  if (!goingDown) return undefined;
   const ends: EpochMs[] = [];
   for (const record of containers) {
-    if (record.hasStarted) {
-      if (record.lastStatus !== 'STOPPED' || record.finishedAt === undefined) return undefined;
-      ends.push(record.finishedAt);
-    } else if (!goingDown) return undefined;
+    if (!record.hasStarted) continue;
+    if (record.lastStatus !== 'STOPPED' || record.finishedAt === undefined) return undefined;
+    ends.push(record.finishedAt);
   }
-  // A container that is down in a crash loop will run again: only a pod that is going down, or is over, has ended.
-  return ends.length === 0 || !goingDown ? undefined : Math.max(...ends);
+  return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
 /** Writes what follows from the way down (T3, T4), and counts the change (T7). */

@@ -27,31 +27,39 @@ const withMessage = (reason: string, message: string | undefined): string =>
  * pod.status.reason of a pod that the kubelet ended by itself (kubelet/eviction, kubelet/nodeshutdown, kubelet/active_deadline).
  * Any other reason of a Failed pod that never ran is an admission refusal.
  */
-const KUBELET_ENDINGS: Readonly<Record<string, StopCode>> = {
-  Evicted: 'InfrastructureHealth',
-  NodeLost: 'TerminationNotice',
-  NodeShutdown: 'TerminationNotice',
-  Shutdown: 'TerminationNotice',
-  Terminated: 'TerminationNotice',
-  Preempting: 'TerminationNotice',
-  DeadlineExceeded: 'EssentialContainerExited',
-};
+const KUBELET_ENDINGS: ReadonlyMap<string, StopCode> = new Map([
+  ['Evicted', 'InfrastructureHealth'],
+  ['NodeLost', 'TerminationNotice'],
+  ['NodeShutdown', 'TerminationNotice'],
+  ['Shutdown', 'TerminationNotice'],
+  ['Terminated', 'TerminationNotice'],
+  ['Preempting', 'TerminationNotice'],
+  ['DeadlineExceeded', 'EssentialContainerExited'],
+]);
 
-/** The condition DisruptionTarget (Kubernetes 1.26 and later): who asked for the deletion. */
-const DISRUPTIONS: Readonly<Record<string, StopCause>> = {
-  PreemptionByScheduler: { stopCode: 'TerminationNotice', stoppedReason: 'Preempted by a task of higher priority' },
-  PreemptionByKubeScheduler: { stopCode: 'TerminationNotice', stoppedReason: 'Preempted by a task of higher priority' },
-  DeletionByTaintManager: {
-    stopCode: 'TerminationNotice',
-    stoppedReason: 'The node of the task no longer tolerates it (taint)',
-  },
-  DeletionByPodGC: { stopCode: 'TerminationNotice', stoppedReason: 'The node of the task is gone' },
-  EvictionByEvictionAPI: {
-    stopCode: 'ServiceSchedulerInitiated',
-    stoppedReason: 'ECS is performing maintenance on the underlying infrastructure hosting the task',
-  },
-  TerminationByKubelet: { stopCode: 'InfrastructureHealth', stoppedReason: 'The node of the task ended it' },
+const PREEMPTED: StopCause = {
+  stopCode: 'TerminationNotice',
+  stoppedReason: 'Preempted by a task of higher priority',
 };
+const NOT_TOLERATED: StopCause = {
+  stopCode: 'TerminationNotice',
+  stoppedReason: 'The node of the task no longer tolerates it (taint)',
+};
+/** The condition DisruptionTarget (Kubernetes 1.26 and later): who asked for the deletion. */
+const DISRUPTIONS: ReadonlyMap<string, StopCause> = new Map([
+  ['PreemptionByScheduler', PREEMPTED],
+  ['PreemptionByKubeScheduler', PREEMPTED],
+  ['DeletionByTaintManager', NOT_TOLERATED],
+  ['DeletionByPodGC', { stopCode: 'TerminationNotice', stoppedReason: 'The node of the task is gone' }],
+  [
+    'EvictionByEvictionAPI',
+    {
+      stopCode: 'ServiceSchedulerInitiated',
+      stoppedReason: 'ECS is performing maintenance on the underlying infrastructure hosting the task',
+    },
+  ],
+  ['TerminationByKubelet', { stopCode: 'InfrastructureHealth', stoppedReason: 'The node of the task ended it' }],
+]);
 
 /** What `kubectl delete pod` leaves: nobody's name. A service's pod is replaced, so its scheduler is taken for it; else a person. */
 function deletedBySomebody(context: TaskContext): StopCause {
@@ -84,7 +92,7 @@ function startFailure(context: TaskContext, facts: TaskFacts | undefined): StopC
 
 /**
  * A cause that shows while the task is still wanted, and that stays the first even if the pod ends later or otherwise:
- * an essential container's end (row 18). `context` is what is known before this observation.
+ * an essential container's end (row 18). `context` already holds this observation's containers.
  */
 export function firstCauseIn(facts: TaskFacts, context: TaskContext): StopCause | undefined {
   if (facts.deletion !== undefined || isTerminal(facts.phase)) return undefined;
@@ -101,7 +109,7 @@ export function causeInEvent(event: TaskEventFacts, context: TaskContext): StopC
       return final && context.livenessFailed.includes(definition.name) ? FAILED_HEALTH_CHECKS : undefined;
     }
     case 'taintEviction':
-      return DISRUPTIONS['DeletionByTaintManager'];
+      return NOT_TOLERATED;
     case 'preempted':
       return { stopCode: 'TerminationNotice', stoppedReason: withMessage('Preempted', event.message) };
     case 'pulling':
@@ -122,7 +130,7 @@ export function stopCauseOf(context: TaskContext, facts: TaskFacts | undefined):
   const ran = context.containers.some((record) => record.hasStarted);
   const terminal = facts !== undefined && isTerminal(facts.phase);
   if (terminal && facts.reason !== undefined) {
-    const stopCode = KUBELET_ENDINGS[facts.reason];
+    const stopCode = KUBELET_ENDINGS.get(facts.reason);
     if (stopCode !== undefined || !ran) {
       const stoppedReason = withMessage(facts.reason, facts.message);
       return ran && stopCode !== undefined
@@ -135,7 +143,7 @@ export function stopCauseOf(context: TaskContext, facts: TaskFacts | undefined):
   if (facts?.deletion !== undefined && exitedBefore(context, facts, facts.deletion.requestedAt))
     return ESSENTIAL_CONTAINER_EXITED;
   if (facts?.disruption !== undefined) {
-    const known = DISRUPTIONS[facts.disruption.reason];
+    const known = DISRUPTIONS.get(facts.disruption.reason);
     if (known !== undefined) return known;
   }
   if (!terminal || facts.deletion !== undefined) return deletedBySomebody(context);
@@ -144,7 +152,7 @@ export function stopCauseOf(context: TaskContext, facts: TaskFacts | undefined):
 
 /** An eviction before anything ran is still an eviction; any other refusal is a failure to start. */
 const endingBeforeStart = (reason: string, stoppedReason: string): StopCause => {
-  const stopCode = KUBELET_ENDINGS[reason];
+  const stopCode = KUBELET_ENDINGS.get(reason);
   return {
     stopCode: stopCode === undefined || stopCode === 'EssentialContainerExited' ? 'TaskFailedToStart' : stopCode,
     stoppedReason,

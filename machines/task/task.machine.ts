@@ -19,7 +19,7 @@
  * How to read the chart: the ordinary path is the arrows between states; a state answers an observation that says nothing new itself;
  * an observation that is further ahead falls through to the parent, whose transitions are the catching up (T1).
  */
-import { assign, setup } from 'xstate';
+import { enqueueActions, setup } from 'xstate';
 import { PROFILES } from '../semantics.js';
 import { eventObserved, initialContext, podGone, podObserved, stopRequested } from './observe.js';
 import { readLastStatus } from './reading.js';
@@ -46,23 +46,30 @@ const builder = setup({
     /** Row 6: a StopTask shows STOPPING at once, or lastStatus waits for what the node reports. */
     stopsAtOnce: ({ context }) => PROFILES[context.profile].stopping === 'underDeletion',
   },
+  // An assign makes a new context even of an equal one, and whoever compares contexts would see a change: only a change is assigned (T7).
   actions: {
     /** Lays the observation over what is known; `to` is the state it leads to. */
-    observe: assign(({ context, event }, params: { readonly to?: LastStatus }) =>
-      event.type === 'POD_OBSERVED' ? podObserved(context, event.facts, event.at, params.to) : context,
-    ),
+    observe: enqueueActions(({ context, event, enqueue }, params: { readonly to?: LastStatus }) => {
+      if (event.type !== 'POD_OBSERVED') return;
+      const next = podObserved(context, event.facts, event.at, params.to);
+      if (next !== context) enqueue.assign(next);
+    }),
     /** The pod is gone: all that is left to say is said now. */
-    bury: assign(({ context, event }) =>
-      event.type === 'POD_GONE' ? podGone(context, event.facts, event.at) : context,
-    ),
+    bury: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type === 'POD_GONE') enqueue.assign(podGone(context, event.facts, event.at));
+    }),
     /** Pull times, failure texts and causes that only an Event names. */
-    note: assign(({ context, event }) =>
-      event.type === 'EVENT_OBSERVED' ? eventObserved(context, event.event) : context,
-    ),
+    note: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'EVENT_OBSERVED') return;
+      const next = eventObserved(context, event.event);
+      if (next !== context) enqueue.assign(next);
+    }),
     /** The caller's reason becomes the cause (T4). */
-    stop: assign(({ context, event }) =>
-      event.type === 'STOP_REQUESTED' ? stopRequested(context, event.reason, event.at) : context,
-    ),
+    stop: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'STOP_REQUESTED') return;
+      const next = stopRequested(context, event.reason, event.at);
+      if (next !== context) enqueue.assign(next);
+    }),
   },
 });
 

@@ -5,7 +5,7 @@
  * injected. Plain init containers are KECS's own (artifacts); ephemeral containers are a debugger's.
  */
 import type { ContainerDefinition } from '../../machines/task/task.types.js';
-import { cpuUnits, memoryMib } from './quantity.js';
+import { cpuUnits, memoryMib, parseQuantity } from './quantity.js';
 import { array, object, string } from './raw.js';
 import type { RawObject } from './raw.js';
 
@@ -36,30 +36,62 @@ export const ecsContainerName = (podContainerName: string): string =>
 
 /** The ECS containers of a pod, in the order of its specification, native sidecars last. */
 export function containerDefinitions(spec: RawObject, annotations: RawObject): readonly ContainerDefinition[] {
-  const injected = injectedByIstio(annotations);
-  const definitions: ContainerDefinition[] = [];
-  const restart =
-    spec['restartPolicy'] === 'Never' ? 'never' : spec['restartPolicy'] === 'OnFailure' ? 'onFailure' : 'always';
-  const collect = (entry: unknown, policy: ContainerDefinition['restart']): void => {
-    const container = object(entry);
-    const name = string(container['name']);
-    if (name === undefined || INJECTED.has(name) || injected.has(name)) return;
-    definitions.push(definitionOf(container, name, policy));
-  };
-  for (const entry of array(spec['containers'])) collect(entry, restart);
-  for (const entry of array(spec['initContainers']))
-    if (object(entry)['restartPolicy'] === 'Always') collect(entry, 'always');
-  return definitions;
+  return ecsContainers(spec, annotations).map(({ container, name, restart }) => definitionOf(container, name, restart));
 }
+
+/** CPU units and MiB that the ECS containers together ask for: KECS puts the task's cpu and memory on them (kecs.md §1.2). */
+export function taskResources(
+  spec: RawObject,
+  annotations: RawObject,
+): { readonly cpu?: string; readonly memory?: string } {
+  let cores: number | undefined;
+  let bytes: number | undefined;
+  for (const { container } of ecsContainers(spec, annotations)) {
+    const { limits, requests } = resourcesOf(container);
+    const cpu = parseQuantity(limits['cpu'] ?? requests['cpu']);
+    const memory = parseQuantity(limits['memory'] ?? requests['memory']);
+    if (cpu !== undefined) cores = (cores ?? 0) + cpu;
+    if (memory !== undefined) bytes = (bytes ?? 0) + memory;
+  }
+  const cpu = cpuUnits(cores);
+  const memory = memoryMib(bytes);
+  return { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+}
+
+interface EcsContainer {
+  readonly container: RawObject;
+  /** The Kubernetes name. */
+  readonly name: string;
+  readonly restart: ContainerDefinition['restart'];
+}
+
+function ecsContainers(spec: RawObject, annotations: RawObject): readonly EcsContainer[] {
+  const injected = injectedByIstio(annotations);
+  const found: EcsContainer[] = [];
+  const collect = (container: RawObject, restart: EcsContainer['restart']): void => {
+    const name = string(container['name']);
+    if (name !== undefined && !INJECTED.has(name) && !injected.has(name)) found.push({ container, name, restart });
+  };
+  const policy = spec['restartPolicy'];
+  const restart = policy === 'Never' ? 'never' : policy === 'OnFailure' ? 'onFailure' : 'always';
+  for (const entry of array(spec['containers'])) collect(object(entry), restart);
+  for (const entry of array(spec['initContainers'])) {
+    if (object(entry)['restartPolicy'] === 'Always') collect(object(entry), 'always');
+  }
+  return found;
+}
+
+const resourcesOf = (container: RawObject): { readonly limits: RawObject; readonly requests: RawObject } => {
+  const resources = object(container['resources']);
+  return { limits: object(resources['limits']), requests: object(resources['requests']) };
+};
 
 function definitionOf(
   container: RawObject,
   podContainerName: string,
   restart: ContainerDefinition['restart'],
 ): ContainerDefinition {
-  const resources = object(container['resources']);
-  const limits = object(resources['limits']);
-  const requests = object(resources['requests']);
+  const { limits, requests } = resourcesOf(container);
   const memory = memoryMib(limits['memory']);
   const memoryReservation = memoryMib(requests['memory']);
   return {

@@ -16,8 +16,7 @@ import {
   taskIdFromPodName,
 } from './arn.js';
 import type { ArnDefaults } from './arn.js';
-import { containerDefinitions } from './containers.js';
-import { parseQuantity } from './quantity.js';
+import { containerDefinitions, taskResources } from './containers.js';
 import { MalformedObjectError, array, instant, object, string } from './raw.js';
 import type { RawObject } from './raw.js';
 
@@ -26,8 +25,12 @@ export const POD_SELECTORS = { kecs: 'kecs.dev/managed-by=kecs', taskSet: 'kecs.
 
 /** A tag of the task, as KECS writes it on the pod: `tag.<key>`. */
 const TAG_PREFIX = 'tag.';
-/** The end of a namespace that KECS makes: `<cluster>-<region>`. */
-const REGION_SUFFIX = /-([a-z]{2}(?:-[a-z]+)+-\d)$/;
+/**
+ * The end of a namespace that KECS makes: `<cluster>-<region>`. A region is a place, the partition where it is not the ordinary one, a
+ * direction and a number (us-east-1, us-gov-west-1, ap-southeast-2, eu-isoe-west-1, eusc-de-east-1); a cluster's name may look much like it.
+ */
+const REGION_SUFFIX =
+  /-((?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|east|west|north(?:east|west)?|south(?:east|west)?)-\d)$/;
 
 /** The region that a namespace's name ends with, and the cluster before it. */
 function namespaceParts(namespace: string): { readonly cluster: string; readonly region: string | undefined } {
@@ -95,7 +98,7 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
     taskIdFromPodName(podName);
   const launchType = launchTypeOf(string(labels['kecs.dev/launch-type']) ?? string(annotations['kecs.io/launch-type']));
   const replicaSet = ownerOf(metadata, 'ReplicaSet');
-  const resources = taskResources(spec);
+  const resources = taskResources(spec, annotations);
   const subnets = string(annotations['ecs.amazonaws.com/subnets'])?.split(',')[0];
   const resolvedFamily = family ?? definitionArn?.split('/').at(-1)?.split(':')[0];
 
@@ -176,23 +179,4 @@ function hasRegistrations(labels: RawObject, annotations: RawObject): boolean {
     labels['kecs.io/service-discovery-enabled'] === 'true' ||
     (registries !== undefined && registries !== 'null' && registries !== '[]')
   );
-}
-
-/** What all containers together ask for: KECS puts the task's cpu and memory on them (kecs.md §1.2). */
-function taskResources(spec: RawObject): { readonly cpu?: string; readonly memory?: string } {
-  let cores: number | undefined;
-  let bytes: number | undefined;
-  for (const entry of array(spec['containers'])) {
-    const resources = object(object(entry)['resources']);
-    const limits = object(resources['limits']);
-    const requests = object(resources['requests']);
-    const cpu = parseQuantity(limits['cpu'] ?? requests['cpu']);
-    const memory = parseQuantity(limits['memory'] ?? requests['memory']);
-    if (cpu !== undefined) cores = (cores ?? 0) + cpu;
-    if (memory !== undefined) bytes = (bytes ?? 0) + memory;
-  }
-  return {
-    ...(cores === undefined ? {} : { cpu: String(Math.round(cores * 1024)) }),
-    ...(bytes === undefined ? {} : { memory: String(Math.ceil(bytes / 2 ** 20)) }),
-  };
 }

@@ -82,6 +82,8 @@ function readConditions(status: RawObject): {
       case 'Ready': {
         const value = condition['status'];
         if (value !== 'True' && value !== 'False' && value !== 'Unknown') break;
+        // Containers that are ready and a pod that is not mean a lost node, unless somebody's readiness gate holds the pod back.
+        if (condition['reason'] === 'ReadinessGatesNotReady') break;
         const at = instant(condition['lastTransitionTime']);
         ready = at === undefined ? { status: value } : { status: value, at };
         break;

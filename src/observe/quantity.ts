@@ -33,7 +33,8 @@ export function parseQuantity(value: unknown): number | undefined {
   const match = /^([+-]?[0-9]+(?:\.[0-9]*)?|[+-]?\.[0-9]+)(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(value);
   if (match === null) return undefined;
   const [, digits = '', exponent = '', suffix = ''] = match;
-  return Number(`${digits}${exponent}`) * (SUFFIXES[suffix] ?? 1);
+  const quantity = Number(`${digits}${exponent}`) * (SUFFIXES[suffix] ?? 1);
+  return Number.isFinite(quantity) ? quantity : undefined;
 }
 
 /** CPU as ECS's units, e.g. `"256"` for 250m. */
