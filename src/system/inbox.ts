@@ -11,13 +11,29 @@ export class Inbox {
   #taken = 0;
   #waiting: (() => void)[] = [];
   #arrival: (() => void) | undefined;
+  #closed = false;
+  /** Where the posts that must be taken whole begin and end in #messages, in order. */
+  #whole: { readonly first: number; readonly end: number }[] = [];
 
   get depth(): number {
     return this.#messages.length - this.#taken;
   }
 
+  /**
+   * Whether a turn may end here. Not within a post that ends with a cursor: its changes and the resourceVersion that they reach are one
+   * commit, since a crash between two would have the cluster tell the first ones again, to tasks that have moved on.
+   */
+  get divisible(): boolean {
+    const [next] = this.#whole;
+    return next === undefined || this.#taken <= next.first;
+  }
+
   /** Resolves when there is room for more. */
   post(messages: readonly SystemMessage[]): Promise<void> | undefined {
+    if (messages.at(-1)?.kind === 'cursor') {
+      const first = this.#messages.length;
+      this.#whole.push({ first, end: first + messages.length });
+    }
     for (const message of messages) this.#messages.push(message);
     this.#arrival?.();
     if (this.depth <= INBOX_HIGH_WATER) return undefined;
@@ -29,6 +45,7 @@ export class Inbox {
     const message = this.#messages[this.#taken];
     if (message === undefined) return undefined;
     this.#taken += 1;
+    if (this.#whole[0]?.end === this.#taken) this.#whole.shift();
     // An array is emptied from its end only; what was taken from its front is dropped in one go.
     if (this.#taken === this.#messages.length) {
       this.#messages = [];
@@ -40,9 +57,9 @@ export class Inbox {
     return message;
   }
 
-  /** Resolves when there is a message, at once if there is one. */
+  /** Resolves when there is a message, at once if there is one, or if none will be taken any more. */
   async arrival(): Promise<void> {
-    if (this.depth > 0) return;
+    if (this.depth > 0 || this.#closed) return;
     await new Promise<void>((resolve) => {
       this.#arrival = resolve;
     });
@@ -51,6 +68,7 @@ export class Inbox {
 
   /** Wakes who waits for an arrival, and everyone who waits for room: nothing will be taken any more. */
   close(): void {
+    this.#closed = true;
     this.#arrival?.();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -23,7 +23,7 @@ import { SEQUENCE_KEY, Turn, historyRange } from './turn.js';
 import type { Retention } from './turn.js';
 import { UnclaimedEvents } from './unclaimed-events.js';
 
-/** A turn ends when it has handled this many messages … */
+/** A turn ends, where the inbox may be divided, when it has handled this many messages … */
 export const MESSAGES_PER_TURN = 1000;
 /** … or has taken this long, in milliseconds: the event loop belongs to the readers too. */
 export const TURN_BUDGET = 15;
@@ -226,8 +226,10 @@ export class System implements CommittedState {
     });
     const begun = performance.now();
     let messages = 0;
-    for (; messages < MESSAGES_PER_TURN; messages += 1) {
-      if (messages % BUDGET_CHECK === BUDGET_CHECK - 1 && performance.now() - begun > TURN_BUDGET) break;
+    let spent = false;
+    for (; ; messages += 1) {
+      if (messages % BUDGET_CHECK === BUDGET_CHECK - 1) spent = performance.now() - begun > TURN_BUDGET;
+      if ((spent || messages >= MESSAGES_PER_TURN) && this.#inbox.divisible) break;
       const message = this.#inbox.take();
       if (message === undefined) break;
       turn.handle(message);
