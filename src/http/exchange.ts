@@ -7,7 +7,7 @@ import { HttpError } from './errors.js';
 export const JSON_TYPE = 'application/json';
 /** The type of the ECS API's bodies (AWS JSON 1.1). */
 export const AMZ_JSON_TYPE = 'application/x-amz-json-1.1';
-export const TEXT_TYPE = 'text/plain; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export interface Exchange {
   /** Its body has not been read: see body.ts, or pipe it. */

@@ -17,7 +17,7 @@ type KeyOfType<T extends MetricDefinition['type']> = {
 type GaugeKey = KeyOfType<'gauge'>;
 
 /** One value of a gauge that is read when it is asked for. */
-export interface Sample<Label extends string> {
+interface Sample<Label extends string> {
   readonly labels: Readonly<Record<Label, string>>;
   readonly value: number;
 }

@@ -14,7 +14,7 @@ import type { FakeState } from './fake-state.js';
 
 export const TARGET = 'AmazonEC2ContainerServiceV20141113';
 
-export interface Logged {
+interface Logged {
   readonly level: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
-import { createLogger, REDACTED } from '../../src/telemetry/logger.js';
+import { createLogger, LOG_LEVELS, REDACTED } from '../../src/telemetry/logger.js';
 import type { LogLevel } from '../../src/telemetry/logger.js';
 
 function recorded(level: LogLevel = 'debug') {
@@ -31,11 +31,13 @@ describe('createLogger', () => {
       logger.error({}, 'd');
       return parsed().map((line) => line['msg']);
     };
-    expect(say('debug')).toEqual(['a', 'b', 'c', 'd']);
-    expect(say('info')).toEqual(['b', 'c', 'd']);
-    expect(say('warn')).toEqual(['c', 'd']);
-    expect(say('error')).toEqual(['d']);
-    expect(say('silent')).toEqual([]);
+    expect(LOG_LEVELS.map((level) => [level, say(level)])).toEqual([
+      ['debug', ['a', 'b', 'c', 'd']],
+      ['info', ['b', 'c', 'd']],
+      ['warn', ['c', 'd']],
+      ['error', ['d']],
+      ['silent', []],
+    ]);
   });
 
   test('replaces whatever is named like a credential, at any depth', () => {

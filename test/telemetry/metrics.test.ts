@@ -21,9 +21,8 @@ async function samples(metrics: Metrics, name: string): Promise<Record<string, n
 
 describe('the catalogue', () => {
   test('is these names, these types and these labels', () => {
-    expect(
-      listMetrics().map(({ name, type, labels }) => `${name} ${type} {${labels.join(',')}}`),
-    ).toMatchInlineSnapshot(`
+    expect(listMetrics().map(({ name, type, labels }) => `${name} ${type} {${labels.join(',')}}`))
+      .toMatchInlineSnapshot(`
       [
         "ecstate_actor_failures_total counter {}",
         "ecstate_commit_duration_seconds histogram {}",

@@ -1,7 +1,7 @@
 /**
  * Owns ListClusters and DescribeClusters.
  */
-import type { EcsJson, EcsObject } from '../../project/task.js';
+import type { EcsJson, EcsObject } from '../../project/json.js';
 import type { ClusterSummary } from '../../system/state.port.js';
 import { DEFAULT_CLUSTER, lookUpCluster } from './identifiers.js';
 import { enumSet, optionalInteger, optionalString, stringList } from './input.js';

@@ -2,13 +2,13 @@
  * Owns what an operation of the ECS API is that ecstate answers itself.
  */
 import type { ArnDefaults } from '../../observe/arn.js';
-import type { EcsObject } from '../../project/task.js';
+import type { EcsObject } from '../../project/json.js';
 import type { CommittedState } from '../../system/state.port.js';
 import type { JsonObject } from '../body.js';
 import type { OperationName } from './operation-names.js';
 
 /** Answers one operation. What it throws as an HttpError is the operation's typed error. */
-export type Operation = (input: JsonObject) => EcsObject | Promise<EcsObject>;
+type Operation = (input: JsonObject) => EcsObject | Promise<EcsObject>;
 
 /** The operations answered here, by name. */
 export type Operations = { readonly [name in OperationName]?: Operation };

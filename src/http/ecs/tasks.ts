@@ -2,7 +2,7 @@
  * Owns ListTasks and DescribeTasks.
  */
 import { projectTask } from '../../project/task.js';
-import type { EcsJson } from '../../project/task.js';
+import type { EcsJson } from '../../project/json.js';
 import type { ClusterSummary, CommittedState, TaskIndexEntry } from '../../system/state.port.js';
 import { HttpError, invalidParameter } from '../errors.js';
 import type { JsonObject } from '../body.js';

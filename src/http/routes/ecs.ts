@@ -12,7 +12,7 @@ import type { Exchange, Handler } from '../exchange.js';
 import type { Route } from '../router.js';
 
 /** What X-Amz-Target begins with: the service and version of ECS's model. */
-export const TARGET_PREFIX = 'AmazonEC2ContainerServiceV20141113.';
+const TARGET_PREFIX = 'AmazonEC2ContainerServiceV20141113.';
 
 /** The name under which is counted what names no operation. */
 const NO_OPERATION = 'UnknownOperation';
