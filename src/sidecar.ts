@@ -11,9 +11,7 @@ import { READY_STATES, sidecarMachine } from '../machines/sidecar/sidecar.machin
 import type { SidecarMessage } from '../machines/sidecar/sidecar.types.js';
 import { createHttpServer } from './http/server.js';
 import type { Connection } from './kubernetes/connection.js';
-import { eventKind } from './kubernetes/kinds/events.js';
-import { podKind } from './kubernetes/kinds/pods.js';
-import { eventSink, podSink } from './kubernetes/kinds/sinks.js';
+import { watchOf } from './kubernetes/kinds/watches.js';
 import { ListWatch } from './kubernetes/list-watch.js';
 import type { ListWatchStatus } from './kubernetes/list-watch.js';
 import type { WatchMetrics } from './kubernetes/watched-kind.js';
@@ -23,6 +21,7 @@ import { DATA_FILE } from './store/lmdb-store.js';
 import type { LmdbStore } from './store/lmdb-store.js';
 import { systemClock } from './system/clock.js';
 import type { Clock } from './system/clock.js';
+import { WATCHED_KINDS } from './system/messages.js';
 import type { WatchScope } from './system/messages.js';
 import { TABLES } from './system/store.port.js';
 import { System } from './system/system.js';
@@ -168,47 +167,31 @@ function createWatches(
   const { clock, defaults } = options;
   const common = { connection, logger, random, clock: parts.networkClock ?? clock };
   const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
-  return namespaces.flatMap((namespace) => {
-    const inNamespace = namespace === undefined ? {} : { namespace };
-    const scopeOf = (kind: WatchScope['kind']): WatchScope => ({ kind, ...inNamespace });
-    const watch = (scope: WatchScope, create: (extra: object) => ListWatchLike): Watch => {
-      const name = namespace === undefined ? scope.kind : `${scope.kind} of ${namespace}`;
-      const observer = watchObserver(metrics, scope.kind, parts.onDelivered);
-      const loop = create({
-        ...common,
-        ...inNamespace,
-        resourceVersion: system.cursor(scope),
-        metrics: observer.counts,
-      });
+  return namespaces.flatMap((namespace) =>
+    WATCHED_KINDS.map((kind): Watch => {
+      const inNamespace = namespace === undefined ? {} : { namespace };
+      const scope: WatchScope = { kind, ...inNamespace };
+      const name = namespace === undefined ? kind : `${kind} of ${namespace}`;
+      const observer = watchObserver(metrics, kind, parts.onDelivered);
+      const open = watchOf(scope, { known: system, defaults, intake: system, clock });
+      const loop = open<ListWatchLike>(
+        (watched, sink) =>
+          new ListWatch({
+            ...common,
+            ...inNamespace,
+            kind: watched,
+            sink,
+            resourceVersion: system.cursor(scope),
+            metrics: observer.counts,
+          }),
+      );
       loop.onTransition((status, before, message) => {
         observer.moved(status, before, message);
         report(name, status, before, send);
       });
       return { scope, name, loop };
-    };
-    const pods = (kind: 'pods' | 'taskset-pods', dialect: 'kecs' | 'taskSet'): Watch => {
-      const scope = scopeOf(kind);
-      return watch(
-        scope,
-        (extra) =>
-          new ListWatch({
-            ...common,
-            ...extra,
-            kind: podKind(dialect, system, defaults),
-            sink: podSink(scope, system, clock),
-          }),
-      );
-    };
-    const events = scopeOf('events');
-    return [
-      watch(
-        events,
-        (extra) => new ListWatch({ ...common, ...extra, kind: eventKind, sink: eventSink(events, system, clock) }),
-      ),
-      pods('pods', 'kecs'),
-      pods('taskset-pods', 'taskSet'),
-    ];
-  });
+    }),
+  );
 }
 
 type ListWatchLike = Watch['loop'] & { onTransition: ListWatch<unknown>['onTransition'] };

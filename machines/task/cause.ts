@@ -28,6 +28,8 @@ function causeOf(message: TaskMessage, context: TaskContext, to: LastStatus): st
         message.how === 'deleted' ? 'the pod is gone' : 'the pod was missing when the cluster was listed again';
       return `${how}${stopWords(context)}`;
     }
+    case 'STARTED_BY':
+      return `started by ${message.startedBy}`;
     case 'EVENT_OBSERVED':
       return message.event.message;
     case 'POD_OBSERVED':

@@ -111,6 +111,13 @@ export function stopRequested(context: TaskContext, reason: string | undefined, 
   return { ...context, desiredStatus: 'STOPPED', stop, times, version: context.version + 1 };
 }
 
+/** STARTED_BY. Written once; a task whose service was seen first is born with it. */
+export function startedByKnown(context: TaskContext, startedBy: string): TaskContext {
+  if (context.identity.startedBy !== undefined) return context;
+  const version = context.version === 0 ? 0 : context.version + 1;
+  return { ...context, identity: { ...context.identity, startedBy }, version };
+}
+
 function rememberPullFailure(context: TaskContext, event: TaskEventFacts): TaskContext {
   const index = context.containers.findIndex((record) => record.name === event.container);
   const record = context.containers[index];

@@ -21,7 +21,7 @@
  */
 import { enqueueActions, setup } from 'xstate';
 import { PROFILES } from '../semantics.js';
-import { eventObserved, initialContext, podGone, podObserved, stopRequested } from './observe.js';
+import { eventObserved, initialContext, podGone, podObserved, startedByKnown, stopRequested } from './observe.js';
 import { readLastStatus } from './reading.js';
 import { rankOf } from './task.types.js';
 import type { LastStatus, TaskContext, TaskInput, TaskMessage } from './task.types.js';
@@ -64,6 +64,12 @@ const builder = setup({
       const next = eventObserved(context, event.event);
       if (next !== context) enqueue.assign(next);
     }),
+    /** The deployment of a service that started the task. */
+    own: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'STARTED_BY') return;
+      const next = startedByKnown(context, event.startedBy);
+      if (next !== context) enqueue.assign(next);
+    }),
     /** The caller's reason becomes the cause (T4). */
     stop: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'STOP_REQUESTED') return;
@@ -96,6 +102,7 @@ export const taskMachine = builder.createMachine({
   on: {
     POD_GONE: { target: '#task.down.STOPPED', actions: 'bury' },
     EVENT_OBSERVED: { actions: 'note' },
+    STARTED_BY: { actions: 'own' },
   },
   states: {
     up: {
@@ -131,7 +138,7 @@ export const taskMachine = builder.createMachine({
         STOPPED: {
           tags: 'final',
           // T2, in full: the parent's answers must not reach a task that is over.
-          on: { POD_OBSERVED: {}, POD_GONE: {}, EVENT_OBSERVED: {}, STOP_REQUESTED: {} },
+          on: { POD_OBSERVED: {}, POD_GONE: {}, EVENT_OBSERVED: {}, STOP_REQUESTED: {}, STARTED_BY: {} },
         },
       },
     },
@@ -162,6 +169,7 @@ export const IGNORED_BY_TASK = [
     message: 'STOP_REQUESTED',
     reason: 'T2; ECS answers StopTask of a stopped task and changes nothing',
   },
+  { state: 'STOPPED', message: 'STARTED_BY', reason: 'T2' },
   { state: 'DEACTIVATING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },
   { state: 'STOPPING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },
   { state: 'DEPROVISIONING', message: 'STOP_REQUESTED', reason: 'T4: the first cause stays' },

@@ -147,7 +147,9 @@ export type TaskMessage =
   | { readonly type: 'POD_OBSERVED'; readonly facts: TaskFacts; readonly at: EpochMs }
   | { readonly type: 'POD_GONE'; readonly how: 'deleted' | 'missing'; readonly facts?: TaskFacts; readonly at: EpochMs }
   | { readonly type: 'EVENT_OBSERVED'; readonly event: TaskEventFacts; readonly at: EpochMs }
-  | { readonly type: 'STOP_REQUESTED'; readonly reason?: string; readonly at: EpochMs };
+  | { readonly type: 'STOP_REQUESTED'; readonly reason?: string; readonly at: EpochMs }
+  /** From its service: the deployment that started it is known. */
+  | { readonly type: 'STARTED_BY'; readonly startedBy: string; readonly at: EpochMs };
 
 /** What the task machine is started with. The first message gives birth to the task: it becomes version 1. */
 export interface TaskInput {

@@ -55,11 +55,5 @@ export function stableUuid(...words: readonly string[]): string {
 export const stableNetworkInterfaceId = (podUid: string): string =>
   `eni-${sha256(podUid).toString('hex').slice(0, 17)}`;
 
-/**
- * The id of a deployment, `ecs-svc/<19 digits>`, from the ReplicaSet that runs it and how many times that ReplicaSet has been rolled out:
- * Kubernetes takes the old ReplicaSet again when a service goes back, ECS calls it a new deployment (S3).
- */
-export function deploymentId(replicaSetUid: string, rollout: number): string {
-  const number = sha256(`${replicaSetUid}\u0000${rollout}`).readBigUInt64BE() % 9_000_000_000_000_000_000n;
-  return `ecs-svc/${number + 1_000_000_000_000_000_000n}`;
-}
+/** A number of 18 digits that is always the same for the same service: the ids of its deployments are counted from it. */
+export const serviceSeed = (arn: string): string => String(sha256(arn).readBigUInt64BE() % 1_000_000_000_000_000_000n);

@@ -5,17 +5,22 @@ import type { TaskEventFacts } from '../../machines/task/task.types.js';
 import { ecsContainerName } from './containers.js';
 import { MalformedObjectError, instant, object, string } from './raw.js';
 import type { RawObject } from './raw.js';
+import { observeNotice } from './service-event.js';
+import type { Notice } from './service-event.js';
 
 /** An Event and the pod it speaks of. `podUid` is absent where the sender did not know it (the taint manager). */
 export interface PodEvent {
   readonly podUid: string | undefined;
   readonly namespace: string;
   readonly podName: string;
-  readonly facts: TaskEventFacts;
+  /** What it tells the task. */
+  readonly facts?: TaskEventFacts;
+  /** What it tells the task's service. */
+  readonly notice?: Notice;
 }
 
 /**
- * The pod event that this Event is; undefined when it tells a task nothing.
+ * The pod event that this Event is; undefined when it tells neither a task nor its service anything.
  *
  * @throws MalformedObjectError when it speaks of a pod and has no usable time.
  */
@@ -26,7 +31,11 @@ export function observePodEvent(event: RawObject): PodEvent | undefined {
   const kind = kindOf(string(event['reason']), message);
   const podName = string(involved['name']);
   const namespace = string(involved['namespace']);
-  if (kind === undefined || podName === undefined || namespace === undefined) return undefined;
+  const notice = observeNotice(event);
+  if ((kind === undefined && notice === undefined) || podName === undefined || namespace === undefined)
+    return undefined;
+  if (kind === undefined)
+    return { podUid: string(involved['uid']), namespace, podName, ...(notice === undefined ? {} : { notice }) };
   const created = instant(object(event['metadata'])['creationTimestamp']);
   const firstAt = instant(event['firstTimestamp']) ?? instant(event['eventTime']) ?? created;
   if (firstAt === undefined) throw new MalformedObjectError('Event', 'time');
@@ -37,6 +46,7 @@ export function observePodEvent(event: RawObject): PodEvent | undefined {
     namespace,
     podName,
     facts: { kind, ...(container === undefined ? {} : { container }), firstAt, lastAt, message },
+    ...(notice === undefined ? {} : { notice }),
   };
 }
 

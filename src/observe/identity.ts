@@ -6,15 +6,7 @@
  * made-up task ARN, which names nobody.
  */
 import type { LaunchType, NetworkMode, TaskIdentity } from '../../machines/task/task.types.js';
-import {
-  clusterArn,
-  deploymentId,
-  parseArn,
-  serviceArn,
-  taskArn,
-  taskDefinitionArn,
-  taskIdFromPodName,
-} from './arn.js';
+import { clusterArn, parseArn, serviceArn, taskArn, taskDefinitionArn, taskIdFromPodName } from './arn.js';
 import type { ArnDefaults } from './arn.js';
 import { containerDefinitions, taskResources } from './containers.js';
 import { MalformedObjectError, array, instant, object, string } from './raw.js';
@@ -33,7 +25,7 @@ const REGION_SUFFIX =
   /-((?:[a-z]{2}(?:-gov|-iso[a-z]?)?|eusc-[a-z]{2})-(?:central|east|west|north(?:east|west)?|south(?:east|west)?)-\d)$/;
 
 /** The region that a namespace's name ends with, and the cluster before it. */
-function namespaceParts(namespace: string): { readonly cluster: string; readonly region: string | undefined } {
+export function namespaceParts(namespace: string): { readonly cluster: string; readonly region: string | undefined } {
   const match = REGION_SUFFIX.exec(namespace);
   if (match === null) return { cluster: namespace, region: undefined };
   return { cluster: namespace.slice(0, match.index), region: match[1] };
@@ -111,7 +103,8 @@ export function observeIdentity(pod: RawObject, defaults: ArnDefaults): TaskIden
     ...(definitionArn === undefined ? {} : { taskDefinitionArn: definitionArn }),
     ...(resolvedFamily === undefined ? {} : { family: resolvedFamily }),
     group: serviceName === undefined ? `family:${resolvedFamily ?? podName}` : `service:${serviceName}`,
-    ...startedByOf(serviceName, taskSetId, replicaSet?.uid),
+    // A service's task is started by a deployment, which its service knows; a task set's by the task set.
+    ...(taskSetId === undefined ? {} : { startedBy: taskSetId }),
     launchType,
     ...(serviceName === undefined
       ? {}
@@ -139,17 +132,6 @@ function required(value: unknown, path: string): string {
   return text;
 }
 
-/** A service's tasks are started by its deployment; a task set's by the task set. */
-function startedByOf(
-  serviceName: string | undefined,
-  taskSetId: string | undefined,
-  replicaSetUid: string | undefined,
-): { readonly startedBy?: string } {
-  if (taskSetId !== undefined) return { startedBy: taskSetId };
-  if (serviceName === undefined || replicaSetUid === undefined) return {};
-  return { startedBy: deploymentId(replicaSetUid, 1) };
-}
-
 function ownerOf(metadata: RawObject, kind: string): { readonly uid: string; readonly name: string } | undefined {
   for (const entry of array(metadata['ownerReferences'])) {
     const owner = object(entry);
@@ -160,7 +142,7 @@ function ownerOf(metadata: RawObject, kind: string): { readonly uid: string; rea
   return undefined;
 }
 
-const launchTypeOf = (value: string | undefined): LaunchType =>
+export const launchTypeOf = (value: string | undefined): LaunchType =>
   value === 'FARGATE' || value === 'EXTERNAL' ? value : 'EC2';
 
 function networkModeOf(spec: RawObject, annotations: RawObject, launchType: LaunchType): NetworkMode {

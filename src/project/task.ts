@@ -3,27 +3,10 @@
  *
  * Times are epoch seconds with milliseconds as the fraction; what is absent is left out (ecs-semantics.md §1.5, §7.1).
  */
-import type {
-  ContainerDefinition,
-  ContainerRecord,
-  EpochMs,
-  LastStatus,
-  TaskContext,
-} from '../../machines/task/task.types.js';
+import type { ContainerDefinition, ContainerRecord, LastStatus, TaskContext } from '../../machines/task/task.types.js';
 import { containerArn, parseArn, stableNetworkInterfaceId, stableUuid } from '../observe/arn.js';
-
-/** A value of the ECS API's JSON. */
-export type EcsJson = string | number | boolean | readonly EcsJson[] | { readonly [key: string]: EcsJson };
-export type EcsObject = { readonly [key: string]: EcsJson };
-
-/** Leaves out every property that has no value. */
-function present(properties: { readonly [key: string]: EcsJson | undefined }): EcsObject {
-  const kept: { [key: string]: EcsJson } = {};
-  for (const [key, value] of Object.entries(properties)) if (value !== undefined) kept[key] = value;
-  return kept;
-}
-
-const seconds = (at: EpochMs | undefined): number | undefined => (at === undefined ? undefined : at / 1000);
+import { present, secondsIf } from './json.js';
+import type { EcsJson, EcsObject } from './json.js';
 
 /** The `Task` of DescribeTasks. `tags` are shown when the caller asked for them (`include: ["TAGS"]`). */
 export function projectTask(
@@ -40,15 +23,15 @@ export function projectTask(
     ],
     clusterArn: identity.clusterArn,
     connectivity: context.connectivity?.status,
-    connectivityAt: seconds(context.connectivity?.at),
+    connectivityAt: secondsIf(context.connectivity?.at),
     containers: identity.containers.map((definition, index) =>
       projectContainer(context, definition, context.containers[index]),
     ),
     cpu: identity.cpu,
-    createdAt: seconds(identity.createdAt),
+    createdAt: secondsIf(identity.createdAt),
     desiredStatus: context.desiredStatus,
     enableExecuteCommand: false,
-    executionStoppedAt: seconds(times.executionStoppedAt),
+    executionStoppedAt: secondsIf(times.executionStoppedAt),
     group: identity.group,
     healthStatus: context.healthStatus,
     lastStatus,
@@ -58,14 +41,14 @@ export function projectTask(
       containerOverrides: identity.containers.map((definition) => ({ name: definition.name })),
       inferenceAcceleratorOverrides: [],
     },
-    pullStartedAt: seconds(times.pullStartedAt),
-    pullStoppedAt: seconds(times.pullStoppedAt),
-    startedAt: seconds(times.startedAt),
+    pullStartedAt: secondsIf(times.pullStartedAt),
+    pullStoppedAt: secondsIf(times.pullStoppedAt),
+    startedAt: secondsIf(times.startedAt),
     startedBy: identity.startedBy,
     stopCode: context.stop?.stopCode,
-    stoppedAt: seconds(times.stoppedAt),
+    stoppedAt: secondsIf(times.stoppedAt),
     stoppedReason: context.stop?.stoppedReason,
-    stoppingAt: seconds(times.stoppingAt),
+    stoppingAt: secondsIf(times.stoppingAt),
     tags: include.tags ? identity.tags.map(({ key, value }) => ({ key, value })) : [],
     taskArn: identity.taskArn,
     taskDefinitionArn: identity.taskDefinitionArn,

@@ -7,9 +7,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RecordedLine } from './recording.js';
 
+interface Selectors {
+  readonly label: string | undefined;
+  readonly field: string | undefined;
+}
+
 interface OpenWatch {
   readonly collection: string;
-  readonly labelSelector: string | undefined;
+  readonly selectors: Selectors;
   readonly response: ServerResponse;
 }
 
@@ -43,15 +48,9 @@ export class RecordedCluster {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** Resolves when there is an open watch on each of these collections and selectors. */
-  async watched(
-    wanted: readonly { readonly collection: string; readonly labelSelector: string | undefined }[],
-  ): Promise<void> {
-    const open = (): boolean =>
-      wanted.every(({ collection, labelSelector }) =>
-        [...this.#watches].some((watch) => watch.collection === collection && watch.labelSelector === labelSelector),
-      );
-    while (!open()) {
+  /** Resolves when so many watches are open. */
+  async watched(count: number): Promise<void> {
+    while (this.#watches.size < count) {
       await new Promise<void>((resolve) => {
         this.#arrival = resolve;
       });
@@ -68,7 +67,7 @@ export class RecordedCluster {
     if (!unlabelled) this.#remember(line);
     let sent = 0;
     for (const watch of this.#watches) {
-      if (watch.collection !== line.collection || !(unlabelled || selects(watch.labelSelector, line.object))) continue;
+      if (watch.collection !== line.collection || !(unlabelled || selects(watch.selectors, line.object))) continue;
       watch.response.write(`${line.json}\n`);
       sent += 1;
       // A watch that has told of an error is over (the recordings: 410 as an ERROR event, then a clean end).
@@ -94,37 +93,45 @@ export class RecordedCluster {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const collection = url.pathname;
-    const labelSelector = url.searchParams.get('labelSelector') ?? undefined;
+    const selectors: Selectors = {
+      label: url.searchParams.get('labelSelector') ?? undefined,
+      field: url.searchParams.get('fieldSelector') ?? undefined,
+    };
     response.setHeader('content-type', 'application/json');
     const watching = url.searchParams.get('watch');
     if (watching === 'true' || watching === '1') {
-      const watch: OpenWatch = { collection, labelSelector, response };
+      const watch: OpenWatch = { collection, selectors, response };
       response.flushHeaders();
       this.#watches.add(watch);
       response.on('close', () => this.#watches.delete(watch));
       this.#arrival?.();
       return;
     }
-    const objects = [...(this.#objects.get(collection)?.values() ?? [])].filter((object) =>
-      selects(labelSelector, object),
-    );
+    const objects = [...(this.#objects.get(collection)?.values() ?? [])].filter((object) => selects(selectors, object));
     const resourceVersion = this.#versions.get(collection) ?? BEGINNING;
     response.end(JSON.stringify({ kind: 'List', apiVersion: 'v1', metadata: { resourceVersion }, items: objects }));
   }
 }
 
-const metadataOf = (object: RecordedLine['object']): Readonly<Record<string, unknown>> => {
-  const metadata = object['metadata'];
-  return typeof metadata === 'object' && metadata !== null ? (metadata as Readonly<Record<string, unknown>>) : {}; // checked
-};
+const metadataOf = (object: RecordedLine['object']): Readonly<Record<string, unknown>> =>
+  readObject(object['metadata']);
 
 /** Equality selectors only: ecstate uses no others. */
-function selects(selector: string | undefined, object: RecordedLine['object']): boolean {
-  if (selector === undefined) return true;
-  const labels = metadataOf(object)['labels'];
-  const values = typeof labels === 'object' && labels !== null ? (labels as Readonly<Record<string, unknown>>) : {}; // checked
-  return selector.split(',').every((term) => {
-    const [key = '', value] = term.split('=');
-    return values[key] === value;
-  });
+function selects({ label, field }: Selectors, object: RecordedLine['object']): boolean {
+  const labels = readObject(metadataOf(object)['labels']);
+  return (
+    terms(label).every(([key, value]) => labels[key] === value) &&
+    terms(field).every(
+      ([path, value]) => path.split('.').reduce<unknown>((inner, key) => readObject(inner)[key], object) === value,
+    )
+  );
 }
+
+const terms = (selector: string | undefined): readonly (readonly [string, string | undefined])[] =>
+  (selector ?? '')
+    .split(',')
+    .filter((term) => term !== '')
+    .map((term) => [term.split('=')[0] ?? '', term.split('=')[1]]);
+
+const readObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}; // checked

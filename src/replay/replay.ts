@@ -9,11 +9,13 @@ import type { ProfileName } from '../../machines/semantics.js';
 import { Connection } from '../kubernetes/connection.js';
 import type { WatchMetrics } from '../kubernetes/watched-kind.js';
 import type { ArnDefaults } from '../observe/arn.js';
-import { POD_SELECTORS } from '../observe/identity.js';
+import { BATCH_WINDOW } from '../../machines/service/service-events.js';
+import { projectService } from '../project/service.js';
 import { projectTask } from '../project/task.js';
-import type { EcsJson, EcsObject } from '../project/task.js';
+import type { EcsJson, EcsObject } from '../project/json.js';
 import { createSidecar } from '../sidecar.js';
 import { ManualClock, systemClock } from '../system/clock.js';
+import { WATCHED_KINDS } from '../system/messages.js';
 import type { CommittedState } from '../system/state.port.js';
 import type { Logger } from '../telemetry/logger.js';
 import { RecordedCluster } from './recorded-cluster.js';
@@ -31,13 +33,6 @@ export interface ReplayResult {
   readonly services: readonly EcsObject[];
 }
 
-/** The watches that a replayed line can arrive on. */
-const WATCHES = [
-  { collection: '/api/v1/events', labelSelector: undefined },
-  { collection: '/api/v1/pods', labelSelector: POD_SELECTORS.kecs },
-  { collection: '/api/v1/pods', labelSelector: POD_SELECTORS.taskSet },
-] as const;
-
 /** A replay forgets nothing, however long the recording is. */
 const FOREVER = Number.MAX_SAFE_INTEGER / 4;
 
@@ -50,14 +45,19 @@ export async function replay(directories: readonly string[], options: ReplayOpti
   const recordings = [];
   for (const directory of directories) recordings.push(await readRecording(directory));
   const tasks: EcsObject[] = [];
-  for (const lines of recordings) tasks.push(...(await replayOne(lines, options)));
-  return { tasks, services: [] };
+  const services: EcsObject[] = [];
+  for (const lines of recordings) {
+    const result = await replayOne(lines, options);
+    tasks.push(...result.tasks);
+    services.push(...result.services);
+  }
+  return { tasks, services };
 }
 
 async function replayOne(
   lines: Awaited<ReturnType<typeof readRecording>>,
   options: ReplayOptions,
-): Promise<readonly EcsObject[]> {
+): Promise<ReplayResult> {
   const clock = new ManualClock(lines[0]?.t ?? 0);
   const cluster = new RecordedCluster();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ecstate-replay-'));
@@ -85,16 +85,19 @@ async function replayOne(
     try {
       await sidecar.synced();
       for (const line of lines) {
-        await cluster.watched(WATCHES);
+        await cluster.watched(WATCHED_KINDS.length);
         clock.moveTo(line.t);
         const before = deliveries.total;
         const sent = cluster.send(line);
         if (line.type !== 'ERROR') await deliveries.reached(before + sent);
         await sidecar.committed();
       }
-      await cluster.watched(WATCHES);
+      await cluster.watched(WATCHED_KINDS.length);
       await sidecar.committed();
-      return tasksOf(sidecar.state);
+      // What waits to be told together is told before the end.
+      clock.advance(BATCH_WINDOW);
+      await sidecar.committed();
+      return { tasks: tasksOf(sidecar.state), services: servicesOf(sidecar.state) };
     } finally {
       await sidecar.stop();
     }
@@ -118,6 +121,16 @@ function tasksOf(state: CommittedState): readonly EcsObject[] {
     });
   }
   return tasks;
+}
+
+/** Every service, in the order of its first sight. */
+function servicesOf(state: CommittedState): readonly EcsObject[] {
+  return [...state.services()].map((service) => {
+    const history = state
+      .serviceHistory(service.context.identity.serviceArn)
+      .map((row) => ({ ...row, at: row.at / 1000 }));
+    return { ...projectService(service), history: history as unknown as EcsJson }; // `from` is null at first sight, as above
+  });
 }
 
 /** Counts what the watches have handed over: a line is done with when it, or the fact that it could not be read, was counted. */

@@ -2,12 +2,14 @@
  * Owns the counts of each cluster, kept as tasks move so that nobody has to count.
  */
 import { rankOf } from '../../machines/task/task.types.js';
-import type { ClusterSummary, TaskIndexEntry } from './state.port.js';
+import type { ClusterSummary, CommittedService, TaskIndexEntry } from './state.port.js';
 
 interface Counts {
   running: number;
   pending: number;
   tasks: number;
+  services: number;
+  activeServices: number;
 }
 
 export class ClusterCounts {
@@ -19,7 +21,13 @@ export class ClusterCounts {
     if (after !== undefined) this.#count(after, 1);
   }
 
-  /** Every cluster of which any task can be described, by ARN. */
+  /** A service changed from `before` (undefined: it is new) to `after` (undefined: it is forgotten). */
+  serviceMoved(before: CommittedService | undefined, after: CommittedService | undefined): void {
+    if (before !== undefined) this.#countService(before, -1);
+    if (after !== undefined) this.#countService(after, 1);
+  }
+
+  /** Every cluster of which any task or service can be described, by ARN. */
   summaries(): readonly ClusterSummary[] {
     return [...this.#clusters]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -28,16 +36,37 @@ export class ClusterCounts {
         clusterName: clusterArn.slice(clusterArn.indexOf('/') + 1),
         runningTasksCount: counts.running,
         pendingTasksCount: counts.pending,
-        activeServicesCount: 0,
+        activeServicesCount: counts.activeServices,
       }));
   }
 
   #count(task: TaskIndexEntry, by: 1 | -1): void {
-    const counts = this.#clusters.get(task.clusterArn) ?? { running: 0, pending: 0, tasks: 0 };
-    this.#clusters.set(task.clusterArn, counts);
+    const counts = this.#of(task.clusterArn);
     counts.tasks += by;
     if (task.lastStatus === 'RUNNING') counts.running += by;
     else if (rankOf(task.lastStatus) < rankOf('RUNNING')) counts.pending += by;
-    if (counts.tasks === 0) this.#clusters.delete(task.clusterArn);
+    this.#drop(task.clusterArn, counts);
+  }
+
+  /** PENDING is the sync document's word for a service that ECS calls ACTIVE. */
+  #countService({ context, status }: CommittedService, by: 1 | -1): void {
+    if (context.born === undefined) return;
+    const { clusterArn } = context.identity;
+    const counts = this.#of(clusterArn);
+    counts.services += by;
+    if (status === 'ACTIVE' || status === 'PENDING') counts.activeServices += by;
+    this.#drop(clusterArn, counts);
+  }
+
+  #of(clusterArn: string): Counts {
+    const known = this.#clusters.get(clusterArn);
+    if (known !== undefined) return known;
+    const counts: Counts = { running: 0, pending: 0, tasks: 0, services: 0, activeServices: 0 };
+    this.#clusters.set(clusterArn, counts);
+    return counts;
+  }
+
+  #drop(clusterArn: string, counts: Counts): void {
+    if (counts.tasks === 0 && counts.services === 0) this.#clusters.delete(clusterArn);
   }
 }

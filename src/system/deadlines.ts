@@ -5,11 +5,14 @@ import type { EpochMs } from '../../machines/task/task.types.js';
 import type { Clock, Timer } from './clock.js';
 import type { Store, Write } from './store.port.js';
 
-/** What is to be done: forget a stopped task (ECS's hour), or its history. */
+/** What is to be done: forget a stopped task or an INACTIVE service (ECS's hour), or a history; tell a service's batch of events. */
+const DEADLINES = ['task', 'service', 'history', 'batch'] as const;
+
 export interface Deadline {
   readonly due: EpochMs;
-  readonly what: 'task' | 'history';
-  readonly taskArn: string;
+  readonly what: (typeof DEADLINES)[number];
+  /** The task's, or the service's. */
+  readonly arn: string;
 }
 
 /** Deadlines handled in one turn; more wait for the next. */
@@ -17,7 +20,7 @@ export const DUE_PER_TURN = 500;
 /** The longest that Node's timers wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-const keyOf = (deadline: Deadline): readonly (string | number)[] => [deadline.due, deadline.what, deadline.taskArn];
+const keyOf = (deadline: Deadline): readonly (string | number)[] => [deadline.due, deadline.what, deadline.arn];
 
 export const writeDeadline = (deadline: Deadline): Write => ({ table: 'deadlines', key: keyOf(deadline), value: '' });
 export const removeDeadline = (deadline: Deadline): Write => ({ table: 'deadlines', key: keyOf(deadline) });
@@ -39,9 +42,10 @@ export class Deadlines {
   due(now: EpochMs): readonly Deadline[] {
     const deadlines: Deadline[] = [];
     for (const { key } of this.#store.range('deadlines', { end: [now + 1], limit: DUE_PER_TURN })) {
-      const [due, what, taskArn] = key;
-      if (typeof due !== 'number' || typeof taskArn !== 'string' || (what !== 'task' && what !== 'history')) continue;
-      deadlines.push({ due, what, taskArn });
+      const [due, name, arn] = key;
+      const what = DEADLINES.find((known) => known === name);
+      if (typeof due !== 'number' || typeof arn !== 'string' || what === undefined) continue;
+      deadlines.push({ due, what, arn });
     }
     return deadlines;
   }

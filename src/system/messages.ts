@@ -2,10 +2,24 @@
  * Owns what may be put into the system's inbox, and the names of the watches it comes from.
  */
 import type { EpochMs, TaskFacts, TaskIdentity } from '../../machines/task/task.types.js';
+import type {
+  DeploymentFacts,
+  ReplicaSetFacts,
+  ServiceIdentity,
+  TaskSetFacts,
+} from '../../machines/service/service.types.js';
 import type { PodEvent } from '../observe/event.js';
 
-/** The kinds that are watched; pods have one watch for each of KECS's label dialects. */
-export const WATCHED_KINDS = ['pods', 'taskset-pods', 'events'] as const;
+/** The watches: pods and Deployments have one for each of KECS's label dialects, Events one for each kind that they are about. */
+export const WATCHED_KINDS = [
+  'pods',
+  'taskset-pods',
+  'deployments',
+  'taskset-deployments',
+  'replicasets',
+  'events',
+  'replicaset-events',
+] as const;
 export type WatchedKindName = (typeof WATCHED_KINDS)[number];
 
 /** One watch: a kind, in one namespace or in all of them. */
@@ -34,13 +48,42 @@ export type SystemMessage =
       readonly at: EpochMs;
     }
   | { readonly kind: 'event'; readonly event: PodEvent; readonly scope: WatchScope; readonly at: EpochMs }
+  | {
+      readonly kind: 'deployment';
+      readonly change: 'observed' | 'deleted';
+      readonly identity: ServiceIdentity;
+      readonly facts: DeploymentFacts;
+      readonly at: EpochMs;
+    }
+  | {
+      readonly kind: 'replicaset';
+      readonly change: 'observed' | 'deleted';
+      readonly identity: ServiceIdentity;
+      readonly facts: ReplicaSetFacts;
+      readonly at: EpochMs;
+    }
+  | {
+      readonly kind: 'taskset';
+      readonly change: 'observed' | 'deleted';
+      readonly identity: ServiceIdentity;
+      readonly facts: TaskSetFacts;
+      readonly at: EpochMs;
+    }
+  /** A Kubernetes Event about a ReplicaSet, in ECS's words. */
+  | {
+      readonly kind: 'notice';
+      readonly replicaSetUid: string;
+      readonly cause: string;
+      readonly message: string;
+      readonly at: EpochMs;
+    }
   /** All that came before on this watch was posted before this message: the resourceVersion that the next commit has reached. */
   | { readonly kind: 'cursor'; readonly scope: WatchScope; readonly resourceVersion: string }
-  /** A list is complete: pods of this scope that it did not hold are gone. */
+  /** A list is complete: objects of this scope that it did not hold are gone. */
   | {
       readonly kind: 'listed';
       readonly scope: WatchScope;
-      readonly podUids: ReadonlySet<string>;
+      readonly uids: ReadonlySet<string>;
       readonly resourceVersion: string;
       readonly at: EpochMs;
     }

@@ -6,11 +6,12 @@
 /**
  * The tables.
  * - `snapshots`: one actor each, its envelope (system/envelope.ts), by ARN
+ * - `services`: one service actor each, with its deployments, its envelope, by ARN
  * - `history`: one transition each, by `[ARN, sequence]`
  * - `cursors`: one watch each, the resourceVersion that the last commit reached
  * - `deadlines`: what must happen later, by `[due epoch ms, id]`
  */
-export const TABLES = ['snapshots', 'history', 'cursors', 'deadlines'] as const;
+export const TABLES = ['snapshots', 'services', 'history', 'cursors', 'deadlines'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** Keys order as their parts do: numbers before strings, numbers by value, strings by code point; a prefix comes before what extends it. */

@@ -12,11 +12,15 @@ import type { SystemMessage, WatchScope } from './messages.js';
 import type {
   ClusterSummary,
   CommittedState,
+  CommittedService,
   CommittedTask,
   HistoryRow,
+  ServiceHistoryRow,
   TaskIndexEntry,
   TaskTransition,
 } from './state.port.js';
+import { ServiceRegistry } from './service-registry.js';
+import { ServiceTurn } from './service-turn.js';
 import type { Store, Write } from './store.port.js';
 import { TaskRegistry, indexOf } from './task-registry.js';
 import { SEQUENCE_KEY, Turn, historyRange } from './turn.js';
@@ -64,6 +68,7 @@ export class System implements CommittedState {
   readonly #options: SystemOptions;
   readonly #inbox = new Inbox();
   readonly #registry: TaskRegistry;
+  readonly #services: ServiceRegistry;
   readonly #deadlines: Deadlines;
   readonly #unclaimed = new UnclaimedEvents();
   readonly #cursors = new Map<string, string>();
@@ -75,6 +80,8 @@ export class System implements CommittedState {
   #idle: (() => void)[] = [];
   #busy = false;
   #failing: unknown;
+  /** The turn under way. */
+  #current: Turn | undefined;
 
   constructor(options: SystemOptions) {
     this.#options = options;
@@ -90,6 +97,20 @@ export class System implements CommittedState {
         );
       },
     });
+    this.#services = new ServiceRegistry({
+      store,
+      onActorError: (serviceArn, error) => {
+        options.observer?.actorSetAside();
+        logger.error(
+          { err: error, serviceArn },
+          'a service actor failed and was set aside; it goes on from its last committed state',
+        );
+      },
+      onTaskAssigned: ({ identity }, taskId, startedBy) => {
+        const taskArn = `${identity.clusterArn.replace(':cluster/', ':task/')}/${taskId}`;
+        this.#current?.assign(taskArn, startedBy, clock.now());
+      },
+    });
     this.#deadlines = new Deadlines(store, clock, () => void this.post([{ kind: 'due', at: clock.now() }]));
   }
 
@@ -99,18 +120,19 @@ export class System implements CommittedState {
    */
   start(): void {
     const { store, logger } = this.#options;
-    const { unusable } = this.#registry.load();
+    const unusable = [...this.#registry.load().unusable, ...this.#services.load().unusable];
     for (const { key, value } of store.range('cursors')) {
       if (key === SEQUENCE_KEY) this.#sequence = Number(value);
       else if (typeof key === 'string' && unusable.length === 0) this.#cursors.set(key, value);
     }
     if (unusable.length > 0) {
       logger.error(
-        { tasks: unusable.slice(0, 10), count: unusable.length },
-        'persisted tasks cannot be used; the cluster is listed again',
+        { arns: unusable.slice(0, 10), count: unusable.length },
+        'persisted actors cannot be used; the cluster is listed again',
       );
     }
     for (const record of this.#registry.all()) this.#clusters.moved(undefined, record.index);
+    for (const { committed } of this.#services.all()) this.#clusters.serviceMoved(undefined, committed);
     this.#deadlines.arm();
     this.#running = this.#run();
   }
@@ -185,6 +207,26 @@ export class System implements CommittedState {
     }
   }
 
+  service(serviceArn: string): CommittedService | undefined {
+    const committed = this.#services.get(serviceArn)?.committed;
+    return committed?.context.born === undefined ? undefined : committed;
+  }
+
+  *services(clusterArn?: string): Iterable<CommittedService> {
+    for (const { committed } of this.#services.all()) {
+      if (committed?.context.born === undefined) continue;
+      if (clusterArn === undefined || committed.context.identity.clusterArn === clusterArn) yield committed;
+    }
+  }
+
+  serviceHistory(serviceArn: string): readonly ServiceHistoryRow[] {
+    const rows: ServiceHistoryRow[] = [];
+    // Only service-turn.ts writes these rows.
+    for (const { value } of this.#options.store.range('history', historyRange(serviceArn)))
+      rows.push(JSON.parse(value) as ServiceHistoryRow);
+    return rows;
+  }
+
   history(taskArn: string): readonly HistoryRow[] {
     const rows: HistoryRow[] = [];
     // Only turn.ts writes these rows.
@@ -215,8 +257,10 @@ export class System implements CommittedState {
 
   async #turn(): Promise<boolean> {
     const { store, observer, retention } = this.#options;
+    const services = new ServiceTurn(this.#services, retention.tasks);
     const turn = new Turn({
       registry: this.#registry,
+      services,
       store,
       deadlines: this.#deadlines,
       unclaimed: this.#unclaimed,
@@ -224,6 +268,7 @@ export class System implements CommittedState {
       retention,
       sequence: this.#sequence,
     });
+    this.#current = turn;
     const begun = performance.now();
     let messages = 0;
     let spent = false;
@@ -235,9 +280,10 @@ export class System implements CommittedState {
       turn.handle(message);
     }
     const writes = turn.writes();
+    this.#current = undefined;
     const handled = performance.now();
     if (writes.length > 0 && !(await this.#commit(writes))) return false;
-    this.#publish(turn);
+    this.#publish(turn, services);
     observer?.turn({
       messages,
       unchanged: turn.unchanged,
@@ -267,7 +313,7 @@ export class System implements CommittedState {
     }
   }
 
-  #publish(turn: Turn): void {
+  #publish(turn: Turn, services: ServiceTurn): void {
     for (const record of turn.changed) {
       const { pending } = record;
       if (pending === undefined) continue;
@@ -285,7 +331,18 @@ export class System implements CommittedState {
       this.#clusters.moved(record.index, undefined);
       this.#registry.remove(record);
     }
-    if (turn.touchesDeadlines) this.#deadlines.arm();
+    for (const record of services.changed) {
+      const before = record.committed;
+      record.committed = record.pending?.service ?? before;
+      record.pending = undefined;
+      this.#clusters.serviceMoved(before, record.committed);
+      if (record.committed?.status === 'INACTIVE') this.#services.passivate(record);
+    }
+    for (const record of services.removed) {
+      this.#clusters.serviceMoved(record.committed, undefined);
+      this.#services.remove(record);
+    }
+    if (turn.touchesDeadlines || services.touchesDeadlines) this.#deadlines.arm();
     if (turn.transitions.length === 0) return;
     this.#sequence += turn.transitions.length;
     this.#options.observer?.transitions(turn.transitions);

@@ -26,6 +26,7 @@ export interface TaskRecord {
   podName: string;
   createdAt: EpochMs;
   isTaskSet: boolean;
+  serviceArn: string | undefined;
   resourceVersion: string;
   transitions: number;
   since: EpochMs;
@@ -111,6 +112,7 @@ export class TaskRegistry {
       podName: identity.podName,
       createdAt: identity.createdAt,
       isTaskSet: identity.taskSetId !== undefined,
+      serviceArn: identity.serviceArn,
       resourceVersion,
       transitions: earlier?.transitions ?? 0,
       since: at,
@@ -228,6 +230,7 @@ function recordOf(envelope: TaskEnvelope): TaskRecord {
     podName: identity.podName,
     createdAt: identity.createdAt,
     isTaskSet: identity.taskSetId !== undefined,
+    serviceArn: identity.serviceArn,
     resourceVersion: envelope.resourceVersion,
     transitions: envelope.transitions,
     since,

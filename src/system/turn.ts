@@ -6,12 +6,14 @@ import { describeCause } from '../../machines/task/cause.js';
 import { isTerminal } from '../../machines/task/reading.js';
 import type { EpochMs, LastStatus, TaskFacts, TaskMessage } from '../../machines/task/task.types.js';
 import { removeDeadline, writeDeadline } from './deadlines.js';
-import type { Deadlines } from './deadlines.js';
+import type { Deadline, Deadlines } from './deadlines.js';
+import type { PodEvent } from '../observe/event.js';
 import { encodeTask } from './envelope.js';
 import { cursorKey } from './messages.js';
 import type { PodObservation, SystemMessage, WatchScope } from './messages.js';
 import { sameFacts } from './same-facts.js';
 import type { TaskTransition } from './state.port.js';
+import type { ServiceTurn } from './service-turn.js';
 import type { Store, Write } from './store.port.js';
 import { currentOf } from './task-registry.js';
 import type { TaskRecord, TaskRegistry } from './task-registry.js';
@@ -27,6 +29,7 @@ export interface Retention {
 
 export interface TurnContext {
   readonly registry: TaskRegistry;
+  readonly services: ServiceTurn;
   readonly store: Store;
   readonly deadlines: Deadlines;
   readonly unclaimed: UnclaimedEvents;
@@ -71,6 +74,14 @@ export class Turn {
         return this.#pod(message.pod, message.change, message.at);
       case 'event':
         return this.#event(message);
+      case 'deployment':
+        return this.#context.services.deployment(message);
+      case 'replicaset':
+        return this.#context.services.replicaSet(message);
+      case 'taskset':
+        return this.#context.services.taskSet(message);
+      case 'notice':
+        return this.#context.services.noticeOfReplicaSet(message);
       case 'listed':
         return this.#listed(message);
       case 'cursor':
@@ -95,6 +106,7 @@ export class Turn {
       });
       this.#writes.push({ table: 'snapshots', key: record.taskArn, value });
     }
+    for (const write of this.#context.services.writes()) this.#writes.push(write);
     for (const [key, value] of this.#cursors) this.#writes.push({ table: 'cursors', key, value });
     const last = this.#transitions.at(-1);
     if (last !== undefined) this.#writes.push({ table: 'cursors', key: SEQUENCE_KEY, value: String(last.sequence) });
@@ -134,10 +146,14 @@ export class Turn {
       this.#changed.delete(namesake);
     }
     const record = registry.create(identity, pod.resourceVersion, at);
-    for (const event of unclaimed.claim(identity.podUid, identity.namespace, identity.podName)) {
-      this.#send(record, { type: 'EVENT_OBSERVED', event: event.facts, at });
+    const events = unclaimed.claim(identity.podUid, identity.namespace, identity.podName);
+    for (const event of events) {
+      if (event.facts !== undefined) this.#send(record, { type: 'EVENT_OBSERVED', event: event.facts, at });
     }
+    const startedBy = this.#context.services.deploymentOf(identity);
+    if (startedBy !== undefined) this.#send(record, { type: 'STARTED_BY', startedBy, at });
     this.#send(record, podMessage(facts, change, at));
+    for (const event of events) this.#notice(identity.serviceArn, event, at);
     if (record.pending === undefined) registry.remove(record);
     else record.facts = facts;
   }
@@ -146,16 +162,20 @@ export class Turn {
     const { registry, unclaimed, cursors } = this.#context;
     const record =
       event.podUid === undefined ? registry.byPodName(event.namespace, event.podName) : registry.byPodUid(event.podUid);
-    if (record !== undefined) return this.#send(record, { type: 'EVENT_OBSERVED', event: event.facts, at });
+    if (record !== undefined) {
+      if (event.facts !== undefined) this.#send(record, { type: 'EVENT_OBSERVED', event: event.facts, at });
+      return this.#notice(record.serviceArn, event, at);
+    }
     const key = cursorKey(scope);
     unclaimed.add(event, scope, this.#cursors.get(key) ?? cursors.get(key), at);
   }
 
-  #listed({ scope, podUids, resourceVersion, at }: SystemMessage & { readonly kind: 'listed' }): void {
-    if (scope.kind !== 'events') {
+  #listed({ scope, uids, resourceVersion, at }: SystemMessage & { readonly kind: 'listed' }): void {
+    this.#context.services.listed(scope, uids, at);
+    if (scope.kind === 'pods' || scope.kind === 'taskset-pods') {
       const ofTaskSets = scope.kind === 'taskset-pods';
       for (const record of this.#context.registry.all()) {
-        if (record.isTaskSet !== ofTaskSets || podUids.has(record.podUid)) continue;
+        if (record.isTaskSet !== ofTaskSets || uids.has(record.podUid)) continue;
         if (scope.namespace !== undefined && record.namespace !== scope.namespace) continue;
         if (statusOf(record) !== 'STOPPED') this.#send(record, { type: 'POD_GONE', how: 'missing', at });
       }
@@ -173,24 +193,49 @@ export class Turn {
   }
 
   #due(now: EpochMs): void {
-    const { deadlines, registry, retention, store } = this.#context;
+    const { deadlines, registry, services, store } = this.#context;
     for (const deadline of deadlines.due(now)) {
       this.touchesDeadlines = true;
       this.#writes.push(removeDeadline(deadline));
-      const { taskArn } = deadline;
-      const record = registry.get(taskArn);
+      const { arn } = deadline;
+      if (deadline.what === 'batch') {
+        services.batchDue(arn, now);
+        continue;
+      }
+      if (deadline.what === 'service') {
+        if (services.forget(arn)) this.#forgotten(deadline, 'services');
+        continue;
+      }
+      const record = registry.get(arn);
       // The ARN may have been taken again since: then the deadline of the new task will come.
       if (record !== undefined && statusOf(record) !== 'STOPPED') continue;
       if (deadline.what === 'task') {
         if (record !== undefined) this.#removed.push(record);
-        this.#writes.push({ table: 'snapshots', key: taskArn });
-        const due = deadline.due - retention.tasks + Math.max(retention.history, retention.tasks);
-        this.#writes.push(writeDeadline({ due, what: 'history', taskArn }));
-      } else if (record === undefined) {
-        for (const { key } of store.range('history', historyRange(taskArn)))
-          this.#writes.push({ table: 'history', key });
+        this.#forgotten(deadline, 'snapshots');
+      } else if (record === undefined && !services.knows(arn)) {
+        for (const { key } of store.range('history', historyRange(arn))) this.#writes.push({ table: 'history', key });
       }
     }
+  }
+
+  /** The row goes; the history stays for as long as histories do. */
+  #forgotten({ arn, due }: Deadline, table: 'snapshots' | 'services'): void {
+    const { retention } = this.#context;
+    this.#writes.push({ table, key: arn });
+    const later = Math.max(retention.history, retention.tasks) - retention.tasks;
+    this.#writes.push(writeDeadline({ due: due + later, what: 'history', arn }));
+  }
+
+  #notice(serviceArn: string | undefined, { notice }: PodEvent, at: EpochMs): void {
+    if (serviceArn !== undefined && notice !== undefined) {
+      this.#context.services.notice(serviceArn, notice.cause, notice.message, at);
+    }
+  }
+
+  /** Its service says which deployment started a task. */
+  assign(taskArn: string, startedBy: string, at: EpochMs): void {
+    const record = this.#context.registry.get(taskArn);
+    if (record !== undefined) this.#send(record, { type: 'STARTED_BY', startedBy, at });
   }
 
   #send(record: TaskRecord, message: TaskMessage): void {
@@ -209,6 +254,8 @@ export class Turn {
     if (after.context.version === 0) return;
     record.pending = after;
     this.#changed.add(record);
+    if (message.type !== 'STARTED_BY')
+      this.#context.services.taskChanged(after, known ? before : undefined, message.at);
     if (!known || after.lastStatus !== before.lastStatus) {
       this.#moved(record, message, known ? before.lastStatus : null, after.lastStatus);
     }
@@ -233,7 +280,7 @@ export class Turn {
     if (to === 'STOPPED') {
       this.touchesDeadlines = true;
       const stoppedAt = pending.context.times.stoppedAt ?? at;
-      this.#writes.push(writeDeadline({ due: stoppedAt + this.#context.retention.tasks, what: 'task', taskArn }));
+      this.#writes.push(writeDeadline({ due: stoppedAt + this.#context.retention.tasks, what: 'task', arn: taskArn }));
     }
   }
 }

@@ -69,6 +69,46 @@ const expectationOf = (task: ExpectedTask, startedBy: unknown): Json => ({
   history: task.history.map(({ from, to, at }) => ({ from, to, at })),
 });
 
+interface ServiceRow extends Json {
+  readonly at: number;
+  readonly deployments: readonly Json[];
+}
+
+interface ExpectedService extends Json {
+  readonly serviceName: string;
+  readonly history: readonly ServiceRow[];
+}
+
+/** Lines of the same millisecond in different streams have no order between them: the state after all of them counts. */
+const lastOfEachInstant = (rows: readonly ServiceRow[]): readonly ServiceRow[] =>
+  rows.filter((row, index) => rows[index + 1]?.at !== row.at);
+
+const ROW_FIELDS = ['at', 'status', 'desiredCount', 'runningCount', 'pendingCount'] as const;
+const DEPLOYMENT_FIELDS = [
+  'n',
+  'status',
+  'rolloutState',
+  'desiredCount',
+  'runningCount',
+  'pendingCount',
+  'failedTasks',
+] as const;
+
+/** A replayed service's history in the form of an expectation: deployments by the number of their rollout. */
+function summariseService(service: Json): readonly Json[] {
+  const history = service['history'] as readonly ServiceRow[]; // from replay.ts
+  const numbers = new Map<unknown, number>();
+  for (const { deployments } of history) {
+    for (const { id } of deployments.toReversed()) if (!numbers.has(id)) numbers.set(id, numbers.size + 1);
+  }
+  return lastOfEachInstant(history).map((row) => ({
+    ...pick({ ...row, status: row['to'] }, ROW_FIELDS),
+    deployments: row.deployments.map((deployment) =>
+      pick({ ...deployment, n: numbers.get(deployment['id']) }, DEPLOYMENT_FIELDS),
+    ),
+  }));
+}
+
 describe.each(scenarios)('%s', (scenario) => {
   test('its tasks are what a person reads in it', async () => {
     const directory = join(RECORDINGS, scenario);
@@ -81,6 +121,26 @@ describe.each(scenarios)('%s', (scenario) => {
     const byId = (a: Json, b: Json): number => (String(a['taskId']) < String(b['taskId']) ? -1 : 1);
     expect(tasks.map(summarise).sort(byId)).toEqual(
       expected.tasks.map((task) => expectationOf(task, startedBy.get(task.taskId))).sort(byId),
+    );
+  });
+
+  test('its services are what a person reads in it, turn by turn', async () => {
+    const directory = join(RECORDINGS, scenario);
+    // Written by hand, in the form of test/recordings/README.md.
+    const expected = JSON.parse(readFileSync(join(directory, 'expected.json'), 'utf8')) as {
+      readonly services?: readonly ExpectedService[];
+    };
+    const { services } = await replay([directory], options);
+    expect(
+      services.map((service) => ({ serviceName: service['serviceName'], history: summariseService(service) })),
+    ).toEqual(
+      (expected.services ?? []).map(({ serviceName, history }) => ({
+        serviceName,
+        history: lastOfEachInstant(history).map((row) => ({
+          ...pick(row, ROW_FIELDS),
+          deployments: row.deployments.map((deployment) => pick(deployment, DEPLOYMENT_FIELDS)),
+        })),
+      })),
     );
   });
 });

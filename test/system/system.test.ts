@@ -173,7 +173,7 @@ describe('lists', () => {
     await post(rig, {
       kind: 'listed',
       scope: POD_WATCH,
-      podUids: new Set([B.podUid]),
+      uids: new Set([B.podUid]),
       resourceVersion: '900',
       at: 2_000_000,
     });
@@ -192,7 +192,7 @@ describe('lists', () => {
     await post(rig, {
       kind: 'listed',
       scope: { kind: 'pods', namespace: 'default-us-east-1' },
-      podUids: new Set(),
+      uids: new Set(),
       resourceVersion: '1',
       at: 4,
     });
@@ -200,7 +200,7 @@ describe('lists', () => {
     await post(rig, {
       kind: 'listed',
       scope: { kind: 'taskset-pods' },
-      podUids: new Set(),
+      uids: new Set(),
       resourceVersion: '1',
       at: 5,
     });
@@ -265,7 +265,7 @@ describe('a restart', () => {
     const second = start(first.store);
     expect(statuses(second)).toEqual({ b: 'RUNNING' });
     expect(second.system.cursor(POD_WATCH)).toBeUndefined();
-    expect(second.logged).toEqual(['persisted tasks cannot be used; the cluster is listed again']);
+    expect(second.logged).toEqual(['persisted actors cannot be used; the cluster is listed again']);
     await post(second, seen(A, LOOKS.running, 3));
     expect(statuses(second)).toEqual({ b: 'RUNNING', a: 'RUNNING' });
   });
@@ -361,7 +361,7 @@ describe('Events', () => {
     await post(rig, {
       kind: 'listed',
       scope: EVENT_WATCH,
-      podUids: new Set(),
+      uids: new Set(),
       resourceVersion: '20',
       at: 1_001_200 + 60_000,
     });

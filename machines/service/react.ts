@@ -1,0 +1,431 @@
+/**
+ * Owns how one message changes what a service remembers, and what its deployments are to be told of it. Pure: commands come out, they are
+ * not carried out here.
+ */
+import type { EpochMs } from '../task/task.types.js';
+import { batch, flush, resolved, tell, tellOnce } from './service-events.js';
+import type {
+  DeploymentFacts,
+  DeploymentRecord,
+  ReplicaSetFacts,
+  ReplicaSetRecord,
+  RolloutInput,
+  RolloutMessage,
+  RolloutState,
+  ServiceContext,
+  ServiceInput,
+  ServiceTask,
+  TaskSetFacts,
+} from './service.types.js';
+
+/** What the service has its deployments, or the system, do. */
+export type Command =
+  | { readonly do: 'spawn'; readonly input: RolloutInput }
+  | { readonly do: 'send'; readonly id: string; readonly message: RolloutMessage }
+  | { readonly do: 'stop'; readonly id: string }
+  | { readonly do: 'assign'; readonly taskId: string; readonly startedBy: string };
+
+export interface Reaction {
+  readonly context: ServiceContext;
+  readonly commands: readonly Command[];
+}
+
+/** How a deployment stands, for decisions of its service. */
+export interface DeploymentStanding {
+  readonly rollout: RolloutState;
+  readonly finishedAt?: EpochMs;
+  readonly taskDefinitionArn?: string;
+}
+
+/** Deployments that have left the list and are still told of by the service-deployment reads. */
+export const MAX_PAST_DEPLOYMENTS = 20;
+
+export const initialContext = ({ identity }: ServiceInput): ServiceContext => ({
+  identity,
+  deployment: undefined,
+  batch: undefined,
+  counts: { desired: 0, running: 0, pending: 0 },
+  deployments: [],
+  replicaSets: {},
+  tasks: {},
+  events: { last: 0, ring: [], told: {} },
+  rollouts: { count: 0, past: [], steady: false },
+  taskSets: {},
+  orphaned: false,
+});
+
+/** DEPLOYMENT_OBSERVED. A changed template is a new rollout from this very line (S1); conditions count once they are of this generation. */
+export function deploymentObserved(context: ServiceContext, facts: DeploymentFacts, at: EpochMs): Reaction {
+  const plan = new Plan({
+    ...context,
+    deployment: facts,
+    born: context.born ?? facts.createdAt,
+    counts: { desired: facts.desired, running: facts.ready, pending: Math.max(0, facts.total - facts.ready) },
+  });
+  if (facts.deletionRequestedAt !== undefined) return plan.reaction();
+  const [primary] = context.deployments;
+  if (primary?.template !== facts.template) {
+    plan.supersede(facts, at);
+  } else if (context.deployment?.desired !== facts.desired) {
+    plan.send(primary.id, { type: 'TARGET_SET', desired: facts.desired, at });
+    plan.unsteady();
+  }
+  const verdict = verdictOf(facts);
+  const current = plan.context.deployments[0];
+  if (verdict !== undefined && current !== undefined) {
+    plan.send(current.id, { type: 'PROGRESS_REPORTED', verdict, at });
+  }
+  return plan.reaction();
+}
+
+/**
+ * Row 15. Conditions are believed only when the controller has seen this generation; and "complete" only when the counts agree: on a way
+ * back to an old ReplicaSet the controller leaves the former rollout's NewReplicaSetAvailable standing (deployment/sync.go).
+ */
+export function verdictOf(facts: DeploymentFacts): 'COMPLETED' | 'FAILED' | undefined {
+  if (facts.observedGeneration < facts.generation) return undefined;
+  if (
+    facts.progress === 'NewReplicaSetAvailable' &&
+    facts.updated === facts.total &&
+    facts.total >= Math.min(1, facts.desired)
+  ) {
+    return 'COMPLETED';
+  }
+  return facts.progress === 'ProgressDeadlineExceeded' ? 'FAILED' : undefined;
+}
+
+/** DEPLOYMENT_GONE: counters are those of objects that exist. */
+export function deploymentGone(context: ServiceContext): Reaction {
+  return { context: { ...context, deployment: undefined, counts: { ...context.counts, running: 0, pending: 0 } }, commands: [] };
+}
+
+/** REPLICASET_OBSERVED. */
+export function replicaSetObserved(context: ServiceContext, facts: ReplicaSetFacts, at: EpochMs): Reaction {
+  const known = context.replicaSets[facts.uid];
+  const plan = new Plan(context);
+  if (!facts.owned) {
+    if (known?.deployment !== undefined) plan.send(known.deployment, { type: 'REPLICASET_LOST', at });
+    plan.setReplicaSet({ ...facts });
+    plan.update({ orphaned: true });
+    return plan.reaction();
+  }
+  plan.setReplicaSet({ ...facts, ...(known?.deployment === undefined ? {} : { deployment: known.deployment }) });
+  plan.bind(at);
+  const bound = plan.context.replicaSets[facts.uid]?.deployment;
+  if (bound !== undefined && bound === known?.deployment) plan.count(bound, facts, at);
+  return plan.reaction();
+}
+
+/** REPLICASET_GONE. */
+export function replicaSetGone(context: ServiceContext, uid: string, at: EpochMs): Reaction {
+  const known = context.replicaSets[uid];
+  if (known === undefined) return { context, commands: [] };
+  const { [uid]: _, ...replicaSets } = context.replicaSets;
+  const plan = new Plan({ ...context, replicaSets });
+  if (known.deployment !== undefined) plan.send(known.deployment, { type: 'REPLICASET_LOST', at });
+  return plan.reaction();
+}
+
+/** TASK_SET_OBSERVED: a service under an external controller is what its task sets are. */
+export function taskSetObserved(context: ServiceContext, facts: TaskSetFacts, at: EpochMs): Reaction {
+  const known = context.taskSets[facts.id];
+  const isStable = (taskSet: TaskSetFacts): boolean =>
+    taskSet.ready === taskSet.desired && taskSet.total === taskSet.ready;
+  const stableSince = known !== undefined && isStable(known) === isStable(facts) ? known.stableSince : at;
+  const taskSets = { ...context.taskSets, [facts.id]: { ...facts, updatedAt: at, stableSince } };
+  return { context: withTaskSets({ ...context, born: context.born ?? facts.createdAt }, taskSets), commands: [] };
+}
+
+/** TASK_SET_GONE. */
+export function taskSetGone(context: ServiceContext, uid: string): Reaction {
+  const entries = Object.entries(context.taskSets).filter(([, taskSet]) => taskSet.uid !== uid);
+  return { context: withTaskSets(context, Object.fromEntries(entries)), commands: [] };
+}
+
+/** Counts are the sums over the task sets. */
+function withTaskSets(context: ServiceContext, taskSets: ServiceContext['taskSets']): ServiceContext {
+  const sum = (count: (taskSet: TaskSetFacts) => number): number =>
+    Object.values(taskSets).reduce((total, taskSet) => total + count(taskSet), 0);
+  const counts = {
+    desired: sum(({ desired }) => desired),
+    running: sum(({ ready }) => ready),
+    pending: sum(({ total, ready }) => Math.max(0, total - ready)),
+  };
+  return { ...context, taskSets, counts };
+}
+
+/** TASK_MOVED: starts, stops and failures of tasks. */
+export function taskMoved(context: ServiceContext, task: ServiceTask, at: EpochMs): Reaction {
+  const known = context.tasks[task.taskId];
+  const stopped = task.lastStatus === 'STOPPED';
+  if (known === undefined && stopped && !task.failed) return { context, commands: [] };
+  const plan = new Plan(context);
+  const deployment = known?.deployment ?? deploymentOfTask(context, task);
+  if (known?.deployment === undefined && deployment !== undefined) plan.assign(task.taskId, deployment);
+  if (known === undefined) plan.context = batch(plan.context, 'started', task.taskId, at);
+  if (task.failed && known?.failed !== true && deployment !== undefined)
+    plan.send(deployment, { type: 'TASK_FAILED', at });
+  if (task.unhealthy && known?.unhealthy !== true) {
+    plan.context = tell(plan.context, `(task ${task.taskId}) failed container health checks.`, at);
+  }
+  // A task that ends by itself is no decision of the scheduler, and a StopTask is told by its replacement only (§5.2).
+  if ((known?.wanted ?? true) && !task.wanted && !stopped && task.stopCode !== 'UserInitiated') {
+    plan.context = batch(plan.context, task.ran ? 'stopped' : 'stoppedPending', task.taskId, at);
+  }
+  const { [task.taskId]: _, ...others } = plan.context.tasks;
+  const failed = task.failed && (deployment !== undefined || known?.failed === true);
+  plan.update({
+    tasks: stopped
+      ? others
+      : {
+          ...plan.context.tasks,
+          [task.taskId]: {
+            ...(deployment === undefined ? {} : { deployment }),
+            replicaSetUid: task.replicaSetUid,
+            createdAt: task.createdAt,
+            lastStatus: task.lastStatus,
+            wanted: task.wanted,
+            failed: failed || known?.failed === true,
+            unhealthy: task.unhealthy,
+          },
+        },
+  });
+  return plan.reaction();
+}
+
+/**
+ * Whose task it is: the deployment of its ReplicaSet. On a way back the new deployment takes an old ReplicaSet, and its tasks may be seen
+ * before that is: a task made since the PRIMARY began, from the PRIMARY's template, is the PRIMARY's.
+ */
+export function deploymentOfTask(
+  context: ServiceContext,
+  task: Pick<ServiceTask, 'replicaSetUid' | 'createdAt'>,
+): string | undefined {
+  const replicaSet = context.replicaSets[task.replicaSetUid];
+  const [primary] = context.deployments;
+  // Kubernetes stamps whole seconds.
+  const sincePrimary = primary !== undefined && task.createdAt + 999 >= primary.createdAt;
+  if (replicaSet !== undefined && primary?.template === replicaSet.template && sincePrimary) return primary.id;
+  return replicaSet?.deployment;
+}
+
+/** NOTICED: a Kubernetes event, deduplicated by its cause. */
+export const noticed = (context: ServiceContext, cause: string, message: string, at: EpochMs): Reaction => ({
+  context: tellOnce(context, cause, message, at),
+  commands: [],
+});
+
+/** BATCH_DUE. */
+export const batchDue = (context: ServiceContext, at: EpochMs): Reaction => ({
+  context: flush(context, at),
+  commands: [],
+});
+
+/** ROLLOUT_SETTLED. */
+export function rolloutSettled(context: ServiceContext, id: string, to: 'COMPLETED' | 'FAILED', at: EpochMs): Reaction {
+  const words = to === 'COMPLETED' ? 'deployment completed.' : 'deployment failed: tasks failed to start.';
+  return { context: tell(context, `(deployment ${id}) ${words}`, at), commands: [] };
+}
+
+/** ROLLOUT_ENDED: it leaves the list (S2). */
+export function rolloutEnded(
+  context: ServiceContext,
+  id: string,
+  standing: DeploymentStanding | undefined,
+  at: EpochMs,
+): Reaction {
+  const record = context.deployments.find((deployment) => deployment.id === id);
+  if (record === undefined) return { context, commands: [] };
+  const past = {
+    id,
+    createdAt: record.createdAt,
+    endedAt: at,
+    rolloutState: standing?.rollout ?? 'IN_PROGRESS',
+    ...(standing?.finishedAt === undefined ? {} : { finishedAt: standing.finishedAt }),
+    ...(standing?.taskDefinitionArn === undefined ? {} : { taskDefinitionArn: standing.taskDefinitionArn }),
+  };
+  const replicaSets = Object.fromEntries(
+    Object.entries(context.replicaSets).map(([uid, replicaSet]) => [
+      uid,
+      replicaSet.deployment === id ? unbound(replicaSet) : replicaSet,
+    ]),
+  );
+  return {
+    context: {
+      ...context,
+      replicaSets,
+      deployments: context.deployments.filter((deployment) => deployment.id !== id),
+      rollouts: { ...context.rollouts, past: [past, ...context.rollouts.past].slice(0, MAX_PAST_DEPLOYMENTS) },
+    },
+    commands: [{ do: 'stop', id }],
+  };
+}
+
+/** Tells the steady state when it is reached: one deployment, COMPLETED, as many tasks as wanted and no others (§4.8). */
+export function steadied(
+  context: ServiceContext,
+  primary: DeploymentStanding | undefined,
+  at: EpochMs,
+): ServiceContext {
+  const { counts, deployments, rollouts } = context;
+  const steady =
+    context.deployment !== undefined &&
+    context.deployment.deletionRequestedAt === undefined &&
+    deployments.length === 1 &&
+    primary?.rollout === 'COMPLETED' &&
+    counts.running === counts.desired &&
+    counts.pending === 0;
+  if (steady === rollouts.steady) return context;
+  const next = { ...context, rollouts: { ...rollouts, steady } };
+  return steady ? resolved(tell(next, 'has reached a steady state.', at)) : next;
+}
+
+/** INACTIVE: nothing is wanted and nothing is left; what still waits to be told is told. */
+export function buried(context: ServiceContext, at: EpochMs): Reaction {
+  const told = flush(context, at);
+  return {
+    context: { ...told, deployments: [], replicaSets: {}, tasks: {}, counts: { desired: 0, running: 0, pending: 0 } },
+    commands: context.deployments.map(({ id }) => ({ do: 'stop', id })),
+  };
+}
+
+/** A changed context and the commands that go with it. */
+class Plan {
+  context: ServiceContext;
+  readonly #commands: Command[] = [];
+
+  constructor(context: ServiceContext) {
+    this.context = context;
+  }
+
+  reaction(): Reaction {
+    return { context: this.context, commands: this.#commands };
+  }
+
+  update(changes: Partial<ServiceContext>): void {
+    this.context = { ...this.context, ...changes };
+  }
+
+  send(id: string, message: RolloutMessage): void {
+    this.#commands.push({ do: 'send', id, message });
+  }
+
+  assign(taskId: string, startedBy: string): void {
+    this.#commands.push({ do: 'assign', taskId, startedBy });
+  }
+
+  unsteady(): void {
+    if (this.context.rollouts.steady) this.update({ rollouts: { ...this.context.rollouts, steady: false } });
+  }
+
+  setReplicaSet(record: ReplicaSetRecord): void {
+    this.update({ replicaSets: { ...this.context.replicaSets, [record.uid]: record } });
+  }
+
+  count(id: string, { desired, total, ready }: ReplicaSetFacts, at: EpochMs): void {
+    this.send(id, { type: 'REPLICASET_COUNTED', desired, total, ready, at });
+  }
+
+  /** A new rollout takes the first place (S1). */
+  supersede(facts: DeploymentFacts, at: EpochMs): void {
+    const [former] = this.context.deployments;
+    this.#begin(
+      facts.template,
+      former === undefined ? facts.createdAt : at,
+      facts.desired,
+      facts.taskDefinitionArn,
+      'first',
+    );
+    if (former !== undefined) this.send(former.id, { type: 'SUPERSEDED', at });
+    this.update({ rollouts: { ...this.context.rollouts, steady: false } });
+    this.bind(at);
+  }
+
+  /** Gives every ReplicaSet to the deployment whose it is, and every task that waited for that its deployment. */
+  bind(at: EpochMs): void {
+    for (const replicaSet of byRevision(this.context)) {
+      if (!replicaSet.owned) continue;
+      const owner = this.context.deployments.find(
+        ({ template, afterRevision }) => template === replicaSet.template && replicaSet.revision > afterRevision,
+      );
+      if (owner !== undefined && owner.id !== replicaSet.deployment) this.#take(owner, replicaSet, at);
+      else if (owner === undefined && replicaSet.deployment === undefined) this.#adopt(replicaSet, at);
+    }
+  }
+
+  #take(owner: DeploymentRecord, replicaSet: ReplicaSetRecord, at: EpochMs): void {
+    if (replicaSet.deployment !== undefined) this.send(replicaSet.deployment, { type: 'REPLICASET_LOST', at });
+    this.setReplicaSet({ ...replicaSet, deployment: owner.id });
+    this.update({
+      deployments: this.context.deployments.map((deployment) =>
+        deployment.id === owner.id ? { ...deployment, revision: replicaSet.revision } : deployment,
+      ),
+    });
+    this.count(owner.id, replicaSet, at);
+    const place = this.context.deployments.findIndex(({ id }) => id === owner.id);
+    for (const older of this.context.deployments.slice(place + 1)) {
+      if (older.revision === undefined) this.send(older.id, { type: 'ABANDONED', at });
+    }
+    for (const [taskId, task] of Object.entries(this.context.tasks)) {
+      if (task.deployment !== undefined || task.replicaSetUid !== replicaSet.uid) continue;
+      this.assign(taskId, owner.id);
+      this.update({ tasks: { ...this.context.tasks, [taskId]: { ...task, deployment: owner.id } } });
+      if (task.failed) this.send(owner.id, { type: 'TASK_FAILED', at });
+    }
+  }
+
+  /** A ReplicaSet that is older than the PRIMARY's and still has replicas: a rollout that began before anyone looked. */
+  #adopt(replicaSet: ReplicaSetRecord, at: EpochMs): void {
+    const primary = this.context.deployments[0];
+    const hasReplicas = replicaSet.desired > 0 || replicaSet.total > 0;
+    if (primary?.revision === undefined || replicaSet.revision >= primary.revision || !hasReplicas) return;
+    const id = this.#begin(replicaSet.template, at, replicaSet.desired, replicaSet.taskDefinitionArn, 'last');
+    this.send(id, { type: 'SUPERSEDED', at });
+    const owner = this.context.deployments.find((deployment) => deployment.id === id);
+    if (owner !== undefined) this.#take(owner, replicaSet, at);
+  }
+
+  #begin(
+    template: string,
+    createdAt: EpochMs,
+    target: number,
+    taskDefinitionArn: string | undefined,
+    place: 'first' | 'last',
+  ): string {
+    const count = this.context.rollouts.count + 1;
+    const id = deploymentIdOf(this.context.identity.seed, count);
+    const revisions = this.context.deployments.map(({ revision }) => revision ?? 0);
+    const record: DeploymentRecord = {
+      id,
+      template,
+      createdAt,
+      afterRevision: place === 'first' ? Math.max(0, ...revisions) : 0,
+    };
+    const { deployments, rollouts } = this.context;
+    this.update({
+      rollouts: { ...rollouts, count },
+      deployments: place === 'first' ? [record, ...deployments] : [...deployments, record],
+    });
+    this.#commands.push({
+      do: 'spawn',
+      input: { id, createdAt, target, ...(taskDefinitionArn === undefined ? {} : { taskDefinitionArn }) },
+    });
+    return id;
+  }
+}
+
+const unbound = ({ deployment: _, ...facts }: ReplicaSetRecord): ReplicaSetRecord => facts;
+
+/** The newest first: it decides what is older. */
+const byRevision = (context: ServiceContext): readonly ReplicaSetRecord[] =>
+  Object.values(context.replicaSets).sort((a, b) => b.revision - a.revision);
+
+/** Ids have 19 digits: 10¹⁸ of them are counted from a service's own place, in steps that visit each once. */
+const FIRST_ID = 1_000_000_000_000_000_000n;
+const IDS = 8_000_000_000_000_000_000n;
+/** Odd, and no multiple of five: coprime to {@link IDS}. The golden ratio's, so that neighbours lie far apart. */
+const STEP = 4_944_271_909_999_158_787n;
+
+/** `ecs-svc/<19 digits>`, unique a rollout, the same for the same seed and count (S3). */
+export const deploymentIdOf = (seed: string, count: number): string =>
+  `ecs-svc/${FIRST_ID + ((BigInt(seed) + STEP * BigInt(count)) % IDS)}`;
