@@ -42,7 +42,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** A JSON object as it was parsed: its own properties only mean anything. */
+/** A JSON object as it was parsed. JSON.parse makes `__proto__` a property as any other. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { ConfigurationError } from '../errors.js';
 import type { ArnDefaults } from '../observe/arn.js';
 import type { Clock } from '../system/clock.js';
-import type { CommittedState } from '../system/state.port.js';
+import type { ReadState } from './read-state.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { clusterOperations } from './ecs/clusters.js';
@@ -53,7 +53,7 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 export interface HttpServerOptions extends ArnDefaults {
-  readonly state: CommittedState;
+  readonly state: ReadState;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -1,12 +1,12 @@
 /**
- * Owns a CommittedState of plain maps, for tests of whoever reads through it, and a builder of tasks to put there.
+ * Owns a ReadState of plain maps, for tests of whoever reads through it, and a builder of tasks to put there.
  */
 import type { DesiredStatus, LastStatus, LaunchType, TaskContext } from '../../machines/task/task.types.js';
 import { clusterArn, taskArn, taskDefinitionArn } from '../../src/observe/arn.js';
 import type { ArnDefaults } from '../../src/observe/arn.js';
+import type { ReadState } from '../../src/http/read-state.js';
 import type {
   ClusterSummary,
-  CommittedState,
   CommittedTask,
   HistoryRow,
   TaskIndexEntry,
@@ -115,7 +115,7 @@ export function fakeTask(options: FakeTaskOptions): CommittedTask {
   return { context, lastStatus };
 }
 
-export interface FakeState extends CommittedState {
+export interface FakeState extends ReadState {
   /** Adds tasks, or replaces them where they are. */
   put(...tasks: readonly CommittedTask[]): void;
   /** Forgets a task; its history stays. */

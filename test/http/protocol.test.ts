@@ -160,8 +160,8 @@ describe('a body that cannot be read', () => {
     expect(headers.get('content-type')).toBe(AMZ_JSON);
   });
 
-  test('one that is too large, whether its length is said or not', async () => {
-    const { call, request, url } = await startServer({ state: state() });
+  test('one that is too large, whether its length is said or not, and before it comes when it is', async () => {
+    const { call, request, raw, url } = await startServer({ state: state() });
     const refusal = {
       __type: 'RequestEntityTooLarge',
       message: 'The body is larger than 1048576 bytes, the most that ecstate takes.',
@@ -184,6 +184,9 @@ describe('a body that cannot be read', () => {
     };
     const streamed = await fetch(url, init);
     expect({ status: streamed.status, json: await streamed.json() }).toEqual({ status: 413, json: refusal });
+
+    const head = 'POST /v1/ListTasks HTTP/1.1\r\nContent-Type: application/json\r\nConnection: close\r\n';
+    expect(await raw(`${head}Content-Length: 999999999999\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 Payload Too Large\r\n/);
 
     const largest = `{"family":"${'x'.repeat(MAX_BODY_BYTES - 13)}"}`;
     expect(largest).toHaveLength(MAX_BODY_BYTES);

@@ -133,6 +133,19 @@ describe('stop', () => {
     expect(harness.state.listeners).toBe(0);
   });
 
+  test('ends also a stream whose request was half there', async () => {
+    const harness = await startServer();
+    const reader = await open(
+      harness,
+      'GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /api/transitions HTTP/1.1\r\nHost: a\r\n',
+    );
+    await once(reader.socket, 'data');
+    const stopped = harness.server.stop(60_000);
+    reader.socket.write('\r\n');
+    await stopped;
+    expect(await reader.closed).toMatch(/text\/event-stream.*\r\n0\r\n\r\n$/s);
+  });
+
   test('may be asked for twice, and without a start', async () => {
     const { server } = await startServer();
     await Promise.all([server.stop(0), server.stop(0)]);

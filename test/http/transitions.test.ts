@@ -213,6 +213,8 @@ describe('a reader that is too slow', () => {
     harness.clock.advance(HEARTBEAT_INTERVAL);
     await narrow.until((received) => received === `${HEAD}: heartbeat\n\n`);
     expect(harness.state.listeners).toBe(1);
+    // The heartbeat's timer alone is left: nothing waits for a reader that is gone.
+    expect(harness.clock.pending).toBe(1);
   });
 
   test('is disconnected when it does not read on', async () => {

@@ -7,7 +7,8 @@
  */
 import { clusterArn, parseArn, taskArn } from '../../observe/arn.js';
 import type { ArnDefaults, ParsedArn } from '../../observe/arn.js';
-import type { ClusterSummary, CommittedState } from '../../system/state.port.js';
+import type { ClusterSummary } from '../../system/state.port.js';
+import type { ReadState } from '../read-state.js';
 import { HttpError, invalidParameter, quoted } from '../errors.js';
 
 /** The cluster of a request that names none. */
@@ -59,7 +60,7 @@ export type ClusterLookup =
  *
  * @throws HttpError InvalidParameterException for what cannot name a cluster
  */
-export function lookUpCluster(state: CommittedState, here: ArnDefaults, value: string | undefined): ClusterLookup {
+export function lookUpCluster(state: ReadState, here: ArnDefaults, value: string | undefined): ClusterLookup {
   const wanted = value === undefined || value === '' ? DEFAULT_CLUSTER : value;
   const parts = partsOf(wanted, 'cluster');
   const name = parts?.name ?? wanted;
@@ -74,11 +75,7 @@ export function lookUpCluster(state: CommittedState, here: ArnDefaults, value: s
 }
 
 /** @throws HttpError ClusterNotFoundException, InvalidParameterException */
-export function requireKnownCluster(
-  state: CommittedState,
-  here: ArnDefaults,
-  value: string | undefined,
-): ClusterSummary {
+export function requireKnownCluster(state: ReadState, here: ArnDefaults, value: string | undefined): ClusterSummary {
   const { found } = lookUpCluster(state, here, value);
   if (found === undefined) throw new HttpError('ClusterNotFoundException', 'Cluster not found.');
   return found;
@@ -90,7 +87,7 @@ export function requireKnownCluster(
  *
  * @throws HttpError InvalidParameterException for what cannot name a task of this cluster
  */
-export function taskArnIn(state: CommittedState, cluster: ClusterSummary, value: string): string {
+export function taskArnIn(state: ReadState, cluster: ClusterSummary, value: string): string {
   const parts = partsOf(value, 'task');
   const { cluster: named, rest: id } =
     parts === undefined ? { cluster: undefined, rest: value } : clusterAndRest(parts);

@@ -7,8 +7,7 @@
 import type { JsonObject } from '../body.js';
 import { HttpError, invalidParameter, quoted } from '../errors.js';
 
-const member = (input: JsonObject, name: string): unknown =>
-  Object.hasOwn(input, name) ? (input[name] ?? undefined) : undefined;
+const member = (input: JsonObject, name: string): unknown => input[name] ?? undefined;
 
 const wrongType = (name: string, expected: string, value: unknown): HttpError =>
   new HttpError('SerializationException', `${name} must be ${expected}, but was ${typeName(value)}.`);

@@ -3,7 +3,7 @@
  */
 import type { ArnDefaults } from '../../observe/arn.js';
 import type { EcsObject } from '../../project/json.js';
-import type { CommittedState } from '../../system/state.port.js';
+import type { ReadState } from '../read-state.js';
 import type { JsonObject } from '../body.js';
 import type { OperationName } from './operation-names.js';
 
@@ -15,7 +15,7 @@ export type Operations = { readonly [name in OperationName]?: Operation };
 
 /** What operations read, and where ARNs are made that nothing in the cluster names. */
 export interface OperationContext {
-  readonly state: CommittedState;
+  readonly state: ReadState;
   readonly here: ArnDefaults;
 }
 

@@ -3,7 +3,8 @@
  */
 import { projectTask } from '../../project/task.js';
 import type { EcsJson } from '../../project/json.js';
-import type { ClusterSummary, CommittedState, TaskIndexEntry } from '../../system/state.port.js';
+import type { ClusterSummary, TaskIndexEntry } from '../../system/state.port.js';
+import type { ReadState } from '../read-state.js';
 import { HttpError, invalidParameter } from '../errors.js';
 import type { JsonObject } from '../body.js';
 import { requireContainerInstance, requireKnownCluster, serviceNameIn, taskArnIn } from './identifiers.js';
@@ -59,12 +60,12 @@ const matches = (filter: TaskFilter, task: TaskIndexEntry): boolean =>
   (filter.launchType === undefined || task.launchType === filter.launchType);
 
 /** A service is known here by its tasks, those included that have stopped and can still be described. */
-function requireService(state: CommittedState, cluster: ClusterSummary, name: string): void {
+function requireService(state: ReadState, cluster: ClusterSummary, name: string): void {
   for (const task of state.tasks(cluster.clusterArn)) if (task.serviceName === name) return;
   throw new HttpError('ServiceNotFoundException', 'Service not found.');
 }
 
-function* filtered(state: CommittedState, cluster: ClusterSummary, filter: TaskFilter): Iterable<TaskIndexEntry> {
+function* filtered(state: ReadState, cluster: ClusterSummary, filter: TaskFilter): Iterable<TaskIndexEntry> {
   for (const task of state.tasks(cluster.clusterArn)) if (matches(filter, task)) yield task;
 }
 

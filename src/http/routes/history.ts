@@ -2,16 +2,16 @@
  * Owns `GET /api/tasks/<id or ARN>/history`: how one task came to be where it is.
  */
 import { parseArn, taskArn } from '../../observe/arn.js';
-import type { CommittedState } from '../../system/state.port.js';
+import type { ReadState } from '../read-state.js';
 import { HttpError, quoted } from '../errors.js';
 import { pathParameter, sendJson } from '../exchange.js';
 import type { Route } from '../router.js';
 
-const isKnown = (state: CommittedState, arn: string): boolean =>
+const isKnown = (state: ReadState, arn: string): boolean =>
   state.task(arn) !== undefined || state.history(arn).length > 0;
 
 /** The tasks of all known clusters that have this id, those included of which only the history is left. */
-function arnsOf(state: CommittedState, id: string): readonly string[] {
+function arnsOf(state: ReadState, id: string): readonly string[] {
   return state.clusters().flatMap(({ clusterArn, clusterName }) => {
     const known = state.taskArnOf(clusterArn, id);
     if (known !== undefined) return [known];
@@ -22,7 +22,7 @@ function arnsOf(state: CommittedState, id: string): readonly string[] {
 }
 
 /** @throws HttpError TaskNotFound, AmbiguousTask */
-function resolve(state: CommittedState, idOrArn: string): string {
+function resolve(state: ReadState, idOrArn: string): string {
   if (idOrArn.startsWith('arn:')) {
     if (isKnown(state, idOrArn)) return idOrArn;
     throw new HttpError('TaskNotFound', `No task ${quoted(idOrArn)} is known.`);
@@ -40,7 +40,7 @@ function resolve(state: CommittedState, idOrArn: string): string {
 }
 
 /** The history of a task, oldest first; `at` in epoch seconds, as every time of the ECS API. The ARN may be percent-encoded or not. */
-export const historyRoute = (state: CommittedState): Route => ({
+export const historyRoute = (state: ReadState): Route => ({
   method: 'GET',
   path: '/api/tasks/{id or ARN}/history',
   pattern: /^\/api\/tasks\/(?<task>.+)\/history$/,

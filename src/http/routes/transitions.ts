@@ -3,7 +3,8 @@
  */
 import { parseArn } from '../../observe/arn.js';
 import type { Clock, Timer } from '../../system/clock.js';
-import type { CommittedState, TaskTransition } from '../../system/state.port.js';
+import type { TaskTransition } from '../../system/state.port.js';
+import type { ReadState } from '../read-state.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { HttpError } from '../errors.js';
 import { EventStream, eventFrame } from '../event-stream.js';
@@ -45,7 +46,7 @@ function filterOf(query: URLSearchParams): Reader['wants'] {
 
 /** Listens to committed state, and beats, only while somebody reads. */
 export function transitionsRoute(options: {
-  readonly state: CommittedState;
+  readonly state: ReadState;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }): Route {
