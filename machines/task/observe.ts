@@ -89,10 +89,8 @@ export function eventObserved(context: TaskContext, event: TaskEventFacts): Task
     }
     case 'pullFailed':
       return rememberPullFailure(context, event);
-    case 'livenessFailed': {
-      if (event.container === undefined || context.livenessFailed.includes(event.container)) return context;
-      return { ...context, livenessFailed: [...context.livenessFailed, event.container] };
-    }
+    case 'livenessFailed':
+      return rememberLivenessFailure(context, event);
     case 'killing':
     case 'taintEviction':
     case 'preempted': {
@@ -116,6 +114,13 @@ export function startedByKnown(context: TaskContext, startedBy: string): TaskCon
   if (context.identity.startedBy !== undefined) return context;
   const version = context.version === 0 ? 0 : context.version + 1;
   return { ...context, identity: { ...context.identity, startedBy }, version };
+}
+
+function rememberLivenessFailure(context: TaskContext, { container, lastAt }: TaskEventFacts): TaskContext {
+  const known = context.livenessFailed.find((failure) => failure.container === container);
+  if (container === undefined || (known !== undefined && known.at >= lastAt)) return context;
+  const others = context.livenessFailed.filter((failure) => failure !== known);
+  return { ...context, livenessFailed: [...others, { container, at: lastAt }] };
 }
 
 function rememberPullFailure(context: TaskContext, event: TaskEventFacts): TaskContext {

@@ -100,13 +100,22 @@ export function firstCauseIn(facts: TaskFacts, context: TaskContext): StopCause 
   return essentialContainerEnded(facts, context) === undefined ? undefined : ESSENTIAL_CONTAINER_EXITED;
 }
 
+/**
+ * A kill this long (in milliseconds) after the liveness probe failed was for that failure: the kubelet kills at once, both Events have
+ * whole seconds, and a busy kubelet takes a few more. A kill long after is somebody's deletion, whose object is only late.
+ */
+export const LIVENESS_KILL_WINDOW = 10_000;
+
 /** What an Event names that the object does not: a liveness kill, an eviction by taint, a preemption. */
 export function causeInEvent(event: TaskEventFacts, context: TaskContext): StopCause | undefined {
   switch (event.kind) {
     case 'killing': {
       const definition = context.identity.containers.find((container) => container.name === event.container);
-      const final = definition?.restart === 'never';
-      return final && context.livenessFailed.includes(definition.name) ? FAILED_HEALTH_CHECKS : undefined;
+      if (definition?.restart !== 'never') return undefined;
+      const failure = context.livenessFailed.find(({ container }) => container === definition.name);
+      return failure !== undefined && event.firstAt - failure.at <= LIVENESS_KILL_WINDOW
+        ? FAILED_HEALTH_CHECKS
+        : undefined;
     }
     case 'taintEviction':
       return NOT_TOLERATED;

@@ -221,8 +221,8 @@ export interface TaskContext {
   readonly connectivity?: { readonly status: 'CONNECTED' | 'DISCONNECTED'; readonly at: EpochMs };
   readonly healthStatus: HealthStatus;
   readonly network: { readonly podIp?: string; readonly attachment?: AttachmentStatus };
-  /** ECS names of containers whose liveness probe was seen to fail. */
-  readonly livenessFailed: readonly string[];
+  /** Containers whose liveness probe was seen to fail, by their ECS names, and when it did last. */
+  readonly livenessFailed: readonly { readonly container: string; readonly at: EpochMs }[];
 }
 
 /** Where `status` stands in the lifecycle; T1 says that it never falls. */

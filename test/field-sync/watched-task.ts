@@ -62,7 +62,7 @@ export class WatchedTask {
   /** The watch tells of an Event. */
   event(parts: EventParts): this {
     const observed = observePodEvent(podEvent(parts));
-    if (observed === undefined) return this;
+    if (observed?.facts === undefined) return this;
     const second = parts.lastSecond ?? parts.firstSecond;
     return this.#send({ type: 'EVENT_OBSERVED', event: observed.facts, at: this.#received(second) });
   }
