@@ -85,7 +85,7 @@ export class KubeconfigAuthentication implements Authentication {
     const fromPlugin = await plugin?.credential();
     const token = tokenFile === undefined ? fromPlugin?.token : await readToken(tokenFile);
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
+    for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
     if (typeof options.auth === 'string')
       headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;

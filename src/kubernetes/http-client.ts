@@ -123,26 +123,35 @@ export class HttpClient {
   }
 
   #exchange(request: HttpRequest, agent: http.Agent): Promise<HttpResponse> {
-    const { method, url, signal, timeout } = request;
-    const headers =
-      request.body === undefined
-        ? request.headers
-        : { ...request.headers, 'content-length': String(Buffer.byteLength(request.body)) };
+    const { method, url, body, signal, timeout } = request;
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(abortReason(signal));
       const transport = url.protocol === 'https:' ? https : http;
-      const outgoing = transport.request(url, { method, headers, agent, ...(signal !== undefined && { signal }) });
+      const outgoing = transport.request(url, { method, headers: { ...request.headers, ...length }, agent });
+      let answer: Readable | undefined;
+      // Not by the option `signal` of Node's own: that destroys a socket which is just on its way back into the pool, where nobody
+      // listens for its error, and so ends the process.
+      const abort = (): void =>
+        void (answer ?? outgoing).destroy(signal === undefined ? undefined : abortReason(signal));
+      signal?.addEventListener('abort', abort);
       const timer = this.#clock.setTimeout(() => outgoing.destroy(new SilenceError(timeout)), timeout, { unref: true });
       outgoing.on('response', (incoming) => {
         this.#clock.clearTimeout(timer);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: decompress(incoming) });
+        answer = decompress(incoming);
+        answer.once('close', () => signal?.removeEventListener('abort', abort));
+        // Whoever reads it is told as well; until somebody does, an error of it is nobody's.
+        answer.on('error', () => {});
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: answer });
       });
       // Stays for the life of the socket: an error after the answer began is told by its body, and would be thrown if nobody listened.
       outgoing.on('error', (error) => {
         this.#clock.clearTimeout(timer);
+        if (answer === undefined) signal?.removeEventListener('abort', abort);
         const closedBefore = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(errorCode(error));
         reject(closedBefore && method === 'GET' ? new StaleSocketError(error.message, { cause: error }) : error);
       });
-      outgoing.end(request.body);
+      outgoing.end(body);
     });
   }
 }
@@ -150,11 +159,15 @@ export class HttpClient {
 /** A pooled socket turned out to be closed before anything was answered on it: nothing was done, so a GET may be sent again. */
 class StaleSocketError extends Error {}
 
+function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error('The request was given up.');
+}
+
 // Chunks are handed on as they come: a watch that some proxy compresses is still a watch.
 function decompress(incoming: http.IncomingMessage): Readable {
   if (incoming.headers['content-encoding'] !== 'gzip') return incoming;
   const gunzip = createGunzip();
-  incoming.once('error', (error) => gunzip.destroy(error));
+  incoming.on('error', (error) => gunzip.destroy(error));
   gunzip.once('close', () => incoming.destroy());
   return incoming.pipe(gunzip);
 }
