@@ -130,7 +130,6 @@ describe('stop', () => {
     await harness.server.stop(60_000);
     // The last chunk: the stream ended, it did not break.
     expect(await reader.closed).toMatch(/\r\n0\r\n\r\n$/);
-    expect(harness.state.listeners).toBe(0);
   });
 
   test('ends also a stream whose request was half there', async () => {
@@ -186,7 +185,7 @@ describe('a connection', () => {
     await harness.request('/livez');
     left.socket.destroy();
     await expect
-      .poll(async () => (await harness.request('/metrics')).text, { interval: 5 })
+      .poll(async () => (await harness.request('/metrics')).text, { interval: 5, timeout: 10_000 })
       .toContain('ecstate_http_requests_total{operation="ListTasks",status="aborted"} 1');
     expect(harness.logged.filter(({ level }) => level === 'error')).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LAGGING_GRACE, MAX_BUFFERED_BYTES } from '../../src/http/event-stream.js';
-import { HEARTBEAT_INTERVAL, MAX_READERS } from '../../src/http/routes/transitions.js';
+import { HEARTBEAT_INTERVAL, MAX_READERS, RESUMABLE_TRANSITIONS } from '../../src/http/routes/transitions.js';
 import type { TaskTransition } from '../../src/system/state.port.js';
 import { CREATED, taskId } from './fake-state.js';
 import { startServer } from './harness.js';
@@ -44,8 +44,13 @@ interface Reader {
 }
 
 /** A reader that takes what comes, unless it is told to begin `paused`. */
-async function openStream(harness: Harness, query = '', options: { readonly paused?: boolean } = {}): Promise<Reader> {
-  const request = get(`${harness.url}/api/transitions${query}`, { agent: false });
+async function openStream(
+  harness: Harness,
+  query = '',
+  options: { readonly paused?: boolean; readonly lastEventId?: string } = {},
+): Promise<Reader> {
+  const headers = options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId };
+  const request = get(`${harness.url}/api/transitions${query}`, { agent: false, headers });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   onTestFinished(() => void request.destroy());
   response.setEncoding('utf8');
@@ -116,12 +121,11 @@ describe('GET /api/transitions', () => {
   });
 
   test('refuses a filter without a value', async () => {
-    const { request, state } = await startServer();
+    const { request } = await startServer();
     for (const query of ['?cluster=', '?task=', '?cluster=a&task=']) {
       const { status, json } = await request(`/api/transitions${query}`);
       expect({ status, json }).toMatchObject({ status: 400, json: { __type: 'BadRequest' } });
     }
-    expect(state.listeners).toBe(0);
   });
 
   test('beats while it is quiet, for as long as somebody reads', async () => {
@@ -135,10 +139,9 @@ describe('GET /api/transitions', () => {
     await reader.until(beats(2));
   });
 
-  test('listens to the state once for all readers, and not at all for none', async () => {
+  test('listens to the state once for all readers, and beats for none', async () => {
     const harness = await startServer();
     const streams = async () => (await harness.request('/metrics')).text.match(/^ecstate_http_streams (\d+)$/m)?.[1];
-    expect(harness.state.listeners).toBe(0);
     const one = await openStream(harness);
     const two = await openStream(harness);
     expect(harness.state.listeners).toBe(1);
@@ -149,8 +152,7 @@ describe('GET /api/transitions', () => {
 
     one.response.destroy();
     two.response.destroy();
-    await expect.poll(() => harness.state.listeners, { interval: 5 }).toBe(0);
-    expect(harness.clock.pending).toBe(0);
+    await expect.poll(() => harness.clock.pending, { interval: 5, timeout: 10_000 }).toBe(0);
     expect(await streams()).toBe('0');
 
     const again = await openStream(harness);
@@ -176,6 +178,62 @@ describe('GET /api/transitions', () => {
     harness.state.emit(transition(1));
     await Promise.all(readers.map((reader) => reader.until((text) => text === HEAD + frame(1))));
     expect(warnings).toEqual([]);
+  });
+});
+
+describe('a reader that comes again', () => {
+  const gap = (after: number): string => `event: gap\ndata: {"after":${after}}\n\n`;
+
+  /** What a reader gets before the first heartbeat. */
+  async function received(harness: Harness, lastEventId: string, query = ''): Promise<string> {
+    const reader = await openStream(harness, query, { lastEventId });
+    harness.clock.advance(HEARTBEAT_INTERVAL);
+    const text = await reader.until((all) => all.endsWith(': heartbeat\n\n'));
+    reader.response.destroy();
+    return text.slice(HEAD.length, -': heartbeat\n\n'.length);
+  }
+
+  test('first gets what it missed, of what it wants, and then what comes', async () => {
+    const harness = await startServer();
+    harness.state.emit(transition(5), transition(6, { taskArn: arn('b') }));
+    harness.state.emit(transition(7));
+    const reader = await openStream(harness, '', { lastEventId: '5' });
+    harness.state.emit(transition(8));
+    const whole = HEAD + frame(6, arn('b')) + frame(7) + frame(8);
+    expect(await reader.until((text) => text.length >= whole.length)).toBe(whole);
+    expect(await received(harness, '5', `?task=${taskId('b')}`)).toBe(frame(6, arn('b')));
+    expect(await received(harness, '4', `?task=${taskId('b')}`)).toBe(frame(6, arn('b')));
+    expect(await received(harness, '8')).toBe('');
+    expect(await received(harness, '')).toBe('');
+  });
+
+  test('is told where what it missed is not known', async () => {
+    const harness = await startServer();
+    expect(await received(harness, '0')).toBe(gap(0));
+    harness.state.emit(transition(5), transition(6));
+    expect(await received(harness, '3')).toBe(gap(3) + frame(5) + frame(6));
+    // From another store, whose count went further.
+    expect(await received(harness, '7')).toBe(gap(7));
+  });
+
+  test('can resume so far back and no further', async () => {
+    const harness = await startServer();
+    const last = RESUMABLE_TRANSITIONS + 10;
+    harness.state.emit(...Array.from({ length: last }, (_, index) => transition(index + 1)));
+    const ids = (text: string): number[] => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+    const first = last - RESUMABLE_TRANSITIONS + 1;
+    const whole = await received(harness, String(first - 1));
+    expect(whole.startsWith('id: ')).toBe(true);
+    expect(ids(whole)).toEqual(Array.from({ length: RESUMABLE_TRANSITIONS }, (_, index) => first + index));
+    expect((await received(harness, String(first - 2))).startsWith(gap(first - 2) + frame(first))).toBe(true);
+  });
+
+  test('is refused with an id that was never sent', async () => {
+    const { request } = await startServer();
+    for (const id of ['x', '-1', '1.5', '9'.repeat(16)]) {
+      const { status, json } = await request('/api/transitions', { headers: { 'last-event-id': id } });
+      expect({ status, json }).toMatchObject({ status: 400, json: { __type: 'BadRequest' } });
+    }
   });
 });
 
@@ -210,11 +268,10 @@ describe('a reader that is too slow', () => {
     expect(text.split('\n\n').filter((each) => each.startsWith('id: '))).not.toHaveLength(0);
     expect(text.split('\n\n').filter((each) => each.startsWith('id: ')).length % burst.length).toBe(0);
 
+    // The heartbeat's timer alone is left: nothing waits for a reader that is gone.
+    await expect.poll(() => harness.clock.pending, { interval: 5, timeout: 10_000 }).toBe(1);
     harness.clock.advance(HEARTBEAT_INTERVAL);
     await narrow.until((received) => received === `${HEAD}: heartbeat\n\n`);
-    expect(harness.state.listeners).toBe(1);
-    // The heartbeat's timer alone is left: nothing waits for a reader that is gone.
-    expect(harness.clock.pending).toBe(1);
   });
 
   test('is disconnected when it does not read on', async () => {
@@ -226,7 +283,7 @@ describe('a reader that is too slow', () => {
     // What lies in the socket must be taken for its end to be seen.
     slow.response.resume();
     expect(await gone).toEqual([expect.objectContaining({ code: 'ECONNRESET' })]);
-    expect(harness.state.listeners).toBe(0);
+    expect(harness.clock.pending).toBe(0);
   });
 
   test('may be behind by a bounded number of bytes', () => {

@@ -10,7 +10,7 @@ export interface Readiness {
   readonly ready: boolean;
   /** For people. */
   readonly reason?: string;
-  /** For machines, of any form. */
+  /** For machines, of any form. What else there is beside it is shown too. */
   readonly details?: object;
 }
 
@@ -29,8 +29,8 @@ export const readinessRoute = (readiness: () => Readiness): Route => ({
   summary: 'whether the state is loaded and in step with the cluster, and if not, why',
   operation: 'readyz',
   handle: (exchange) => {
-    const { ready, reason, details } = readiness();
-    sendJson(exchange, ready ? 200 : 503, { ready, reason, details });
+    const answer = readiness();
+    sendJson(exchange, answer.ready ? 200 : 503, answer);
   },
 });
 

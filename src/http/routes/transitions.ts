@@ -17,6 +17,9 @@ export const HEARTBEAT_INTERVAL = 15_000;
 /** Readers at once. Each may hold MAX_BUFFERED_BYTES: 128 MiB at the very worst. */
 export const MAX_READERS = 128;
 
+/** How many of the latest transitions a reader can resume from: what a rollout moves in some minutes, and no more than a reader may be behind by. */
+export const RESUMABLE_TRANSITIONS = 2_000;
+
 interface Reader {
   readonly stream: EventStream;
   readonly wants: (taskArn: string) => boolean;
@@ -44,7 +47,20 @@ function filterOf(query: URLSearchParams): Reader['wants'] {
   };
 }
 
-/** Listens to committed state, and beats, only while somebody reads. */
+/** The sequence that a reader saw last, where it comes again after a loss. */
+function lastSeen({ request }: Exchange): number | undefined {
+  const id = request.headers['last-event-id'];
+  if (id === undefined || id === '') return undefined;
+  if (typeof id === 'string' && /^\d{1,15}$/.test(id)) return Number(id);
+  throw new HttpError('BadRequest', 'Last-Event-ID must be the id of a transition that this stream sent.');
+}
+
+/**
+ * Listens to committed state from the start, so that a reader which lost its connection can resume, and beats while somebody reads.
+ *
+ * A reader that comes with Last-Event-ID first gets what came after it. Where that is not known any more (it is too long ago, or ecstate was
+ * started since) an event `gap` says so before all else: the reader asks for the tasks anew.
+ */
 export function transitionsRoute(options: {
   readonly state: ReadState;
   readonly clock: Clock;
@@ -52,15 +68,26 @@ export function transitionsRoute(options: {
 }): Route {
   const { state, clock, metrics } = options;
   const readers = new Set<Reader>();
-  let stopListening: (() => void) | undefined;
+  let recent: readonly TaskTransition[] = [];
   let heartbeat: Timer | undefined;
 
-  function publish(transitions: readonly TaskTransition[]): void {
+  state.onTransitions((transitions) => {
+    recent = recent.concat(transitions).slice(-RESUMABLE_TRANSITIONS);
+    if (readers.size === 0) return;
     const frames = transitions.map((transition) => ({ arn: transition.taskArn, text: frameOf(transition) }));
     for (const { stream, wants } of readers) {
       const wanted = frames.filter(({ arn }) => wants(arn));
       if (wanted.length > 0) stream.send(wanted.map(({ text }) => text).join(''));
     }
+  });
+
+  function resume({ stream, wants }: Reader, after: number): void {
+    const oldest = recent[0]?.sequence ?? Infinity;
+    const newest = recent.at(-1)?.sequence ?? -Infinity;
+    const isWhole = oldest <= after + 1 && after <= newest;
+    const missed = recent.filter(({ sequence, taskArn }) => sequence > after && wants(taskArn));
+    const frames = [...(isWhole ? [] : [eventFrame('gap', JSON.stringify({ after }))]), ...missed.map(frameOf)];
+    if (frames.length > 0) stream.send(frames.join(''));
   }
 
   function beat(): void {
@@ -71,16 +98,16 @@ export function transitionsRoute(options: {
   function leave(reader: Reader): void {
     readers.delete(reader);
     metrics.httpStreams.set(readers.size);
-    if (readers.size > 0) return;
-    stopListening?.();
-    if (heartbeat !== undefined) clock.clearTimeout(heartbeat);
+    if (readers.size === 0 && heartbeat !== undefined) clock.clearTimeout(heartbeat);
   }
 
-  function join({ request, response, query, closing }: Exchange): void {
+  function join(exchange: Exchange): void {
+    const { request, response, closing } = exchange;
     if (readers.size >= MAX_READERS) {
       throw new HttpError('TooManyStreams', `${MAX_READERS} streams are open, the most that ecstate serves at once.`);
     }
-    const wants = filterOf(query);
+    const wants = filterOf(exchange.query);
+    const after = lastSeen(exchange);
     const end = (): void => reader.stream.end();
     const reader: Reader = {
       wants,
@@ -90,13 +117,12 @@ export function transitionsRoute(options: {
       }),
     };
     request.resume();
+    if (after !== undefined) resume(reader, after);
     closing.addEventListener('abort', end);
     if (closing.aborted) end();
     readers.add(reader);
     metrics.httpStreams.set(readers.size);
-    if (readers.size > 1) return;
-    stopListening = state.onTransitions(publish);
-    heartbeat = clock.setTimeout(beat, HEARTBEAT_INTERVAL, { unref: true });
+    if (readers.size === 1) heartbeat = clock.setTimeout(beat, HEARTBEAT_INTERVAL, { unref: true });
   }
 
   return {
