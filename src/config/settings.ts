@@ -81,7 +81,7 @@ export const SETTINGS = {
   }),
   namespaces: optional({
     argument: 'names',
-    help: 'the namespaces to watch, separated by commas',
+    help: 'the namespaces to watch',
     form: namespaceNames,
     defaultWords: 'all',
     list: true,

@@ -1,0 +1,176 @@
+/**
+ * Owns the following of `GET /api/transitions`: one endless sequence of transitions over as many connections as it takes.
+ *
+ * - F1 the first connection has to succeed; every later one is tried again until it does.
+ * - F2 after a loss the sidecar is asked for what came after the last transition seen (Last-Event-ID).
+ * - F3 a connection on which nothing is heard, not even the sidecar's heartbeat, is given up.
+ */
+import { RetryableError } from '../../errors.js';
+import type { Clock } from '../../system/clock.js';
+import { instantOf, isObject, numberOf, textOf } from './ecs-json.js';
+import { readEvents, type StreamEvent } from './event-stream.js';
+import type { SidecarClient } from './sidecar-client.js';
+
+/** Milliseconds before a lost connection is tried again, doubling up to the longest. */
+export const RECONNECT = { first: 500, longest: 10_000 } as const;
+/** Milliseconds without a sound after which a connection counts as lost: three of the sidecar's heartbeats. */
+export const SILENCE_LIMIT = 45_000;
+
+export interface Transition {
+  readonly taskArn: string;
+  readonly from: string | null;
+  readonly to: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly cause: string;
+  /** Rises by one for each transition of all tasks. */
+  readonly sequence: number | undefined;
+  /** The JSON as the sidecar sent it. */
+  readonly json: string;
+}
+
+export type Following =
+  | { readonly type: 'connected'; readonly again: boolean }
+  | { readonly type: 'transition'; readonly transition: Transition }
+  /** `retryIn`: milliseconds until the next try. */
+  | { readonly type: 'lost'; readonly reason: string; readonly retryIn: number };
+
+export interface FollowOptions {
+  readonly client: SidecarClient;
+  readonly clock: Clock;
+  readonly cluster: string | undefined;
+  /** A task's ARN. */
+  readonly task: string | undefined;
+  /** Ends the following. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Transitions as they happen, until `signal` is aborted.
+ *
+ * @throws RetryableError SIDECAR_UNREACHABLE when the first connection fails (F1); what the sidecar refuses, at any time.
+ */
+export async function* followTransitions(options: FollowOptions): AsyncGenerator<Following> {
+  const { clock, signal } = options;
+  let lastId = '';
+  let attempt = 0;
+  let connected = false;
+  while (!signal.aborted) {
+    let reason = 'the sidecar ended the stream';
+    const connection = new Connection(options);
+    try {
+      const body = await connection.open(lastId);
+      yield { type: 'connected', again: connected };
+      connected = true;
+      attempt = 0;
+      for await (const event of readEvents(body, () => connection.heard())) {
+        if (event.id !== '') lastId = event.id;
+        if (event.event === 'lagging') reason = 'this reader was too slow';
+        const transition = event.event === 'transition' ? transitionOf(event) : undefined;
+        if (transition !== undefined) yield { type: 'transition', transition };
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const passing = error instanceof RetryableError || connection.isOpen || connection.silent;
+      // What was refused would be refused again.
+      if (!passing) throw error;
+      reason = connection.silent ? `nothing was heard for ${SILENCE_LIMIT / 1000} s` : lossWords(error);
+      // F1
+      if (!connected) throw error instanceof RetryableError ? error : options.client.unreachable(reason, error);
+    } finally {
+      connection.close();
+    }
+    if (signal.aborted) return;
+    const retryIn = Math.min(RECONNECT.first * 2 ** attempt, RECONNECT.longest);
+    attempt += 1;
+    yield { type: 'lost', reason, retryIn };
+    await pause(clock, retryIn, signal);
+  }
+}
+
+/** One connection, from the request to its end. */
+class Connection {
+  readonly #options: FollowOptions;
+  readonly #abort = new AbortController();
+  readonly #forward = (): void => this.#abort.abort();
+  #timer: object | undefined;
+  /** It was given up for its silence (F3). */
+  silent = false;
+  /** The sidecar accepted it. */
+  isOpen = false;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', this.#forward);
+  }
+
+  async open(lastId: string): Promise<AsyncIterable<Uint8Array>> {
+    const { client, cluster, task } = this.#options;
+    const query = new URLSearchParams();
+    if (cluster !== undefined) query.set('cluster', cluster);
+    if (task !== undefined) query.set('task', task);
+    this.heard();
+    const response = await client.send(`/api/transitions${query.size === 0 ? '' : `?${query.toString()}`}`, {
+      headers: { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) },
+      signal: this.#abort.signal,
+    });
+    if (!response.ok || response.body === null) throw await client.refusal(response);
+    this.isOpen = true;
+    return response.body;
+  }
+
+  heard(): void {
+    const { clock } = this.#options;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(() => {
+      this.silent = true;
+      this.#abort.abort();
+    }, SILENCE_LIMIT);
+  }
+
+  close(): void {
+    this.#options.signal.removeEventListener('abort', this.#forward);
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#abort.abort();
+  }
+}
+
+function transitionOf({ data }: StreamEvent): Transition | undefined {
+  let body: unknown;
+  try {
+    body = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(body)) return undefined;
+  const taskArn = textOf(body, 'taskArn');
+  const to = textOf(body, 'to');
+  if (taskArn === undefined || to === undefined) return undefined;
+  return {
+    taskArn,
+    from: textOf(body, 'from') ?? null,
+    to,
+    at: instantOf(body, 'at') ?? 0,
+    cause: textOf(body, 'cause') ?? '',
+    sequence: numberOf(body, 'sequence'),
+    json: data,
+  };
+}
+
+/** In the middle of a stream fetch says no more than "terminated". */
+function lossWords(error: unknown): string {
+  return error instanceof RetryableError ? 'no sidecar answers' : 'the connection broke';
+}
+
+async function pause(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimeout(done, delay);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
