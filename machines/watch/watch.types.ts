@@ -75,7 +75,7 @@ export interface WatchInput {
 }
 
 /** A list of which some pages were taken. */
-export interface ListInProgress {
+interface ListInProgress {
   readonly continueToken: string;
   /** Of the first page: everything after it will be watched. */
   readonly resourceVersion: string;

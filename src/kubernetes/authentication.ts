@@ -4,14 +4,15 @@
  *
  * client-node's KubeConfig says what a user entry of a kubeconfig means (certificates, tokens, basic, OIDC, the old cloud providers).
  * Three things of it are not used. Its ExecAuth runs a plugin for each request when the plugin names no expiry, and cannot be told
- * that a credential was refused: exec-plugin.ts. Its FileAuth keeps a token for a minute, with its newline: the file is read here.
- * Its applyToHTTPSOptions makes an agent for each call, and refuses http: the sockets are http-client.ts's.
+ * that a credential was refused: exec-plugin.ts does both. Its FileAuth keeps a token for a minute, with its newline: the file is read
+ * here. Its applyToHTTPSOptions makes an agent for each call: the sockets are http-client.ts's, except that the way through a proxy is
+ * its agent's.
  */
 import { readFile } from 'node:fs/promises';
 import type http from 'node:http';
 import type https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { ConfigurationError } from '../errors.js';
+import { RetryableError } from '../errors.js';
 import type { ExecPlugin } from './exec-plugin.js';
 import { sameTls, type TlsMaterial } from './http-client.js';
 
@@ -27,7 +28,7 @@ export interface Credentials {
 export interface Authentication {
   /** In words, for an error message: `the client certificate of the user "admin" in /home/me/.kube/config`. */
   readonly description: string;
-  /** What to send now. @throws ConfigurationError when a file cannot be read, RetryableError when a plugin fails. */
+  /** What to send now. @throws RetryableError KUBERNETES_UNAUTHORIZED when a file, a plugin or a provider does not give it. */
   credentials(): Promise<Credentials>;
   /** Told that the cluster did not accept `rejected` (401). True when others are to be had: the request is worth a second try. */
   refresh(rejected: Credentials): Promise<boolean>;
@@ -59,7 +60,7 @@ async function readToken(file: string): Promise<string> {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
     const message = `The token file ${file} cannot be read (${String(cause)}). Check that it is mounted and readable.`;
-    throw new ConfigurationError('KUBERNETES_UNAUTHORIZED', message, { cause });
+    throw new RetryableError('KUBERNETES_UNAUTHORIZED', message, { cause });
   }
 }
 
@@ -81,11 +82,17 @@ export class KubeconfigAuthentication implements Authentication {
   async credentials(): Promise<Credentials> {
     const { kubeConfig, tokenFile, plugin, proxied } = this.#user;
     const options: https.RequestOptions = { headers: {} };
-    await kubeConfig.applyToHTTPSOptions(options);
+    try {
+      await kubeConfig.applyToHTTPSOptions(options);
+    } catch (cause) {
+      const message = `What belongs to ${this.description} cannot be had (${String(cause)}). It is read again with each try.`;
+      throw new RetryableError('KUBERNETES_UNAUTHORIZED', message, { cause });
+    }
     const fromPlugin = await plugin?.credential();
     const token = tokenFile === undefined ? fromPlugin?.token : await readToken(tokenFile);
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
+    for (const [name, value] of Object.entries(options.headers ?? {}))
+      headers[name.toLowerCase()] = String(value).trim();
     if (typeof options.auth === 'string')
       headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;

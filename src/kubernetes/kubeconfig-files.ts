@@ -25,19 +25,22 @@ export interface Entries {
   readonly users: ReadonlyMap<string, Entry>;
 }
 
+/** The error for a kubeconfig that cannot be used; `where` begins with its path. */
 export function invalid(where: string, what: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError('KUBECONFIG_INVALID', `The kubeconfig ${where} cannot be used: ${what}`, { cause });
 }
 
+/** Whether a value read from YAML is an object. */
 export function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What an exception says, in its first line: YAML errors go on with a drawing. */
 export function reason(error: unknown): string {
-  // Only the first line: YAML errors go on with a drawing.
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
+/** Reads and merges the files. @throws ConfigurationError KUBECONFIG_INVALID when one of them cannot be read, or is no kubeconfig. */
 export async function readFiles(files: readonly string[]): Promise<Entries> {
   const contexts = new Map<string, Entry>();
   const clusters = new Map<string, Entry>();
@@ -96,6 +99,7 @@ export interface ContextEntries {
   readonly user: Entry;
 }
 
+/** The context of this name, or the current one. @throws ConfigurationError KUBECONFIG_INVALID when it or what it names is missing. */
 export function chooseContext(entries: Entries, wanted: string | undefined): ContextEntries {
   const files = entries.files.join(', ');
   const known = entries.contexts.size === 0 ? 'it has none' : `it has ${[...entries.contexts.keys()].join(', ')}`;
@@ -127,6 +131,7 @@ export function chooseContext(entries: Entries, wanted: string | undefined): Con
   };
 }
 
+/** The address of a context's cluster. @throws ConfigurationError KUBECONFIG_INVALID when it has none that can be used. */
 export function serverOf({ where, clusterName, cluster }: ContextEntries): URL {
   const server = cluster.fields['server'];
   const field = `clusters "${clusterName}": cluster.server`;

@@ -55,7 +55,7 @@ export interface WatchedKind<T> {
 }
 
 /** Which part of a list a call of {@link WatchSink.listed} is. */
-export interface ListedPage {
+interface ListedPage {
   /** This page begins a list: whatever was taken of an earlier, unfinished list is void. */
   readonly first: boolean;
   /** This page ends the list: what it did not name (here or in `undecoded`) is gone. */

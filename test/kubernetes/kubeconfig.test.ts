@@ -322,10 +322,28 @@ describe('who to be', () => {
     expect(await tries(client, 200)).toEqual(['Bearer two']);
     rmSync(at('kube/token'));
     await expect(client.json('GET', '/version')).rejects.toMatchObject({
-      name: 'ConfigurationError',
+      name: 'RetryableError',
       code: 'KUBERNETES_UNAUTHORIZED',
       message: expect.stringContaining(`The token file ${at('kube/token')} cannot be read`),
     });
+  });
+
+  it('is not known for as long as a certificate is not there, as while it is replaced', async () => {
+    const client = await open({
+      'client-certificate': write('kube/me.crt', 'x'),
+      'client-key': write('kube/me.key', 'x'),
+    });
+    expect(await tries(client, 200)).toEqual([undefined]);
+    rmSync(at('kube/me.crt'));
+    await expect(client.json('GET', '/version')).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'KUBERNETES_UNAUTHORIZED',
+      message: expect.stringMatching(
+        /^What belongs to the client certificate of the user "u" in .* cannot be had \(Error: ENOENT/,
+      ),
+    });
+    write('kube/me.crt', 'x');
+    expect(await tries(client, 200)).toEqual([undefined]);
   });
 
   it('follows the token of the pod', async () => {

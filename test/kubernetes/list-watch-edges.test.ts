@@ -3,6 +3,7 @@
  * byte, at the place where the loop would meet it.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SETTLED_AFTER } from '../../src/kubernetes/list-watch.js';
 import { readEdge } from './scripted-server.js';
 import { WatchHarness } from './watch-harness.js';
 
@@ -105,7 +106,7 @@ describe('a watch that is answered with', () => {
       const watch = await harness.server.next();
       watch.replay({ ...readEdge(name), end: 'still open' });
       await harness.until('watching.open');
-      harness.clock.advance(10_000);
+      harness.clock.advance(SETTLED_AFTER);
       watch.end();
       expect(await next(harness)).toBe(`${WATCH} resourceVersion=6921`);
       expect(harness.said).toEqual([]);

@@ -1,5 +1,6 @@
 /** Owns the proof of the loop under failures: what is lost (nothing), what is waited for, what is said and how often. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SETTLED_AFTER } from '../../src/kubernetes/list-watch.js';
 import type { WatchMessage } from '../../machines/watch/watch.types.js';
 import { RetryableError } from '../../src/errors.js';
 import { INACTIVITY_TIMEOUT } from '../../src/kubernetes/inactivity.js';
@@ -127,7 +128,7 @@ describe('a failure', () => {
   it('is logged once however often it is tried, and once more when it is over', async () => {
     harness = await WatchHarness.start({ resourceVersion: '5' });
     const watch = await harness.resume('50');
-    harness.clock.advance(10_000);
+    harness.clock.advance(SETTLED_AFTER);
     watch.break();
     for (let tries = 0; tries < 4; tries += 1) {
       await harness.waitOut();
@@ -136,7 +137,7 @@ describe('a failure', () => {
     }
     await harness.waitOut();
     await harness.resume('50');
-    harness.clock.advance(10_000);
+    harness.clock.advance(SETTLED_AFTER);
     expect(harness.said).toEqual([
       `warn configmaps: The connection to ${harness.server.url.origin} failed (aborted). The API server may have restarted. It is tried again until it works.`,
       'info configmaps: works again, after 13 s.',
@@ -220,7 +221,7 @@ describe('a watch that ends again and again', () => {
     }
     expect(waits).toEqual([1000, 1999, 3997, 7993]);
     const lasting = await harness.openWatch();
-    harness.clock.advance(10_000);
+    harness.clock.advance(SETTLED_AFTER);
     lasting.end();
     expect((await harness.server.next()).summary).toBe('WATCH /api/v1/configmaps resourceVersion=5');
     expect(harness.said).toEqual([

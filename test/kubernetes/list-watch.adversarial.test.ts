@@ -87,12 +87,16 @@ describe('a watch under any trouble', () => {
         // The wait is armed just after this; it need not be waited out in earnest.
         if (state === 'backingOff') setImmediate(() => loop.clock.moveTo(context.retryAt ?? 0));
       });
-      const serving = (async (): Promise<void> => {
-        while (!over) await answer(await loop.server.next(), random);
-      })();
+      const serve = async (): Promise<void> => {
+        for (;;) {
+          const exchange = await loop.server.next();
+          if (over) return;
+          await answer(exchange, random);
+        }
+      };
+      void serve();
       await loop.reached(String(LAST));
       await loop.loop.stop();
-      void serving;
 
       // What a consumer makes of it: the version up to which it has seen everything.
       let reached = seed % 2 === 0 ? Number.NaN : 3;

@@ -1,5 +1,8 @@
 /** Owns the proof of the loop where nothing goes wrong: what is asked, what is handed over, at whose pace, and how it ends. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SETTLED_AFTER, WATCH_TIMEOUT_SECONDS } from '../../src/kubernetes/list-watch.js';
+import { PAGE_LIMIT } from '../../src/kubernetes/list-page.js';
+import { MAX_BATCH } from '../../src/kubernetes/watch-stream.js';
 import { CONFIG_MAPS, bookmark, change, configMap, WatchHarness } from './watch-harness.js';
 
 let harness: WatchHarness | undefined;
@@ -10,7 +13,7 @@ describe('a loop without a version', () => {
     harness = await WatchHarness.start();
     const { server, calls } = harness;
     const first = await server.next();
-    expect(Object.fromEntries(first.url.searchParams)).toEqual({ limit: '250', labelSelector: 'x=1' });
+    expect(Object.fromEntries(first.url.searchParams)).toEqual({ limit: String(PAGE_LIMIT), labelSelector: 'x=1' });
     first.page('50', [configMap('a', '10'), configMap('b', '20')], 'token-1');
     const second = await server.next();
     expect(Object.fromEntries(second.url.searchParams)).toEqual({
@@ -31,7 +34,7 @@ describe('a loop without a version', () => {
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: '50',
-      timeoutSeconds: '300',
+      timeoutSeconds: String(WATCH_TIMEOUT_SECONDS),
       labelSelector: 'x=1',
     });
     watch.open().lines(change('ADDED', 'e', '51'));
@@ -146,7 +149,7 @@ describe('a watch', () => {
       call = await harness.calls.next();
       sizes.push(call.split(',').length);
     }
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(500);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_BATCH);
     expect(sizes.reduce((sum, size) => sum + size)).toBe(700);
   });
 
@@ -171,7 +174,7 @@ describe('a watch', () => {
     const watch = await harness.resume('9');
     watch.lines(change('ADDED', 'a', '2'));
     await harness.calls.next();
-    harness.clock.advance(10_000);
+    harness.clock.advance(SETTLED_AFTER);
     expect(harness.loop.status.state).toBe('watching.settled');
     watch.end();
     const again = await harness.server.next();
