@@ -336,6 +336,11 @@ describe('task fields that need no sync', () => {
   row('`startedBy`', () => {
     expect(over(runTaskPod(), 'startedBy')).toEqual(always(undefined));
     expect(over(taskSetPod(), 'startedBy')).toEqual(always('ts-0a1b2c3d'));
+    const ofService = new WatchedTask(servicePod()).startedBy(0, 'ecs-svc/1000000000000000000').see(0, CREATED);
+    expect(ofService.see(3, RUNNING).see(9, deleted(RUNNING, 9)).pick('startedBy', 'stoppedReason')).toEqual({
+      startedBy: 'ecs-svc/1000000000000000000',
+      stoppedReason: 'Scaling activity initiated by (deployment ecs-svc/1000000000000000000)',
+    });
   });
   row('`tags`', () => {
     const pod = runTaskPod({ labels: { 'tag.Environment': 'dev', 'tag.team': 'a' } });

@@ -73,6 +73,11 @@ export class WatchedTask {
     return this.#send(reason === undefined ? { type: 'STOP_REQUESTED', at } : { type: 'STOP_REQUESTED', reason, at });
   }
 
+  /** Its service tells which of its deployments started it. */
+  startedBy(second: number, deployment: string): this {
+    return this.#send({ type: 'STARTED_BY', startedBy: deployment, at: this.#received(second) });
+  }
+
   /** The task as DescribeTasks shows it. */
   get json(): EcsObject {
     return projectTask(this.#actor.getSnapshot().context, this.lastStatus, { tags: true });

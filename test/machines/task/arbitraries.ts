@@ -154,7 +154,7 @@ export const arbitraryIdentity: fc.Arbitrary<TaskIdentity> = fc
     clusterArn: 'arn:aws:ecs:us-east-1:000000000000:cluster/default',
     clusterName: 'default',
     group: ofService ? 'service:web' : 'family:web',
-    ...(ofService ? { serviceName: 'web', startedBy: 'ecs-svc/1000000000000000000' } : {}),
+    ...(ofService ? { serviceName: 'web' } : {}),
     launchType: 'FARGATE',
     namespace: 'default-us-east-1',
     podName: '36374d1d33ad4ec0b5a9980f30402ead',
@@ -177,6 +177,12 @@ export const arbitraryMessages = (containers: readonly ContainerDefinition[]): f
         type: 'STOP_REQUESTED' as const,
         ...(why === undefined ? {} : { reason: why }),
       })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom('ecs-svc/1000000000000000000', 'ecs-svc/2000000000000000000')
+        .map((startedBy) => ({ type: 'STARTED_BY' as const, startedBy })),
     },
     {
       weight: 1,

@@ -3,13 +3,11 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createActor } from 'xstate';
 import { PROFILE_NAMES } from '../../../machines/semantics.js';
-import { lastStatusOf, stateValueOf, taskMachine } from '../../../machines/task/task.machine.js';
-import type { TaskContext, TaskInput, TaskMessage } from '../../../machines/task/task.types.js';
+import type { TaskContext, TaskInput } from '../../../machines/task/task.types.js';
 import { arbitraryIdentity, arbitraryMessages } from './arbitraries.js';
 import { brokenInvariants } from './invariants.js';
-import type { Step } from './invariants.js';
+import { startTask } from './running-task.js';
 
 /** More of them find no more today; PROPERTY_RUNS asks for more all the same. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 300);
@@ -20,25 +18,6 @@ const scenario = fc.tuple(arbitraryIdentity, fc.constantFrom(...PROFILE_NAMES)).
     messages: arbitraryMessages(identity.containers),
   }),
 );
-
-function startTask(input: TaskInput, restored?: Step) {
-  const snapshot =
-    restored === undefined
-      ? undefined
-      : taskMachine.resolveState({ value: stateValueOf(restored.lastStatus), context: restored.context });
-  const actor = createActor(taskMachine, snapshot === undefined ? { input } : { input, snapshot });
-  actor.subscribe({
-    error: (error) => {
-      throw error;
-    },
-  });
-  actor.start();
-  const now = (): Step => {
-    const { context, value } = actor.getSnapshot();
-    return { context, lastStatus: lastStatusOf(value) };
-  };
-  return { now, send: (message: TaskMessage) => actor.send(message) };
-}
 
 describe('under any messages', () => {
   it('keeps T1 to T8 after every message', () => {
