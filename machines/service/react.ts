@@ -96,7 +96,10 @@ export function verdictOf(facts: DeploymentFacts): 'COMPLETED' | 'FAILED' | unde
 
 /** DEPLOYMENT_GONE: counters are those of objects that exist. */
 export function deploymentGone(context: ServiceContext): Reaction {
-  return { context: { ...context, deployment: undefined, counts: { ...context.counts, running: 0, pending: 0 } }, commands: [] };
+  return {
+    context: { ...context, deployment: undefined, counts: { ...context.counts, running: 0, pending: 0 } },
+    commands: [],
+  };
 }
 
 /** REPLICASET_OBSERVED. */
@@ -284,7 +287,14 @@ export function steadied(
 export function buried(context: ServiceContext, at: EpochMs): Reaction {
   const told = flush(context, at);
   return {
-    context: { ...told, deployments: [], replicaSets: {}, tasks: {}, counts: { desired: 0, running: 0, pending: 0 } },
+    context: {
+      ...told,
+      deployments: [],
+      replicaSets: {},
+      tasks: {},
+      counts: { desired: 0, running: 0, pending: 0 },
+      rollouts: { ...told.rollouts, steady: false },
+    },
     commands: context.deployments.map(({ id }) => ({ do: 'stop', id })),
   };
 }

@@ -12,8 +12,6 @@
 import { assign, sendParent, setup } from 'xstate';
 import type { DeploymentRole, RolloutContext, RolloutInput, RolloutMessage, RolloutState } from './service.types.js';
 
-const NONE = { desired: 0, total: 0, ready: 0 } as const;
-
 export const rolloutMachine = setup({
   types: {
     context: {} as RolloutContext, // types only: XState reads them and never the values
@@ -23,6 +21,8 @@ export const rolloutMachine = setup({
   guards: {
     isCompleted: ({ event }) => event.type === 'PROGRESS_REPORTED' && event.verdict === 'COMPLETED',
     isFailed: ({ event }) => event.type === 'PROGRESS_REPORTED' && event.verdict === 'FAILED',
+    /** R3, where its ReplicaSet was seen empty before it was superseded. */
+    isEmpty: ({ context }) => context.replicaSet?.desired === 0 && context.replicaSet.total === 0,
     wantsAndHasNone: ({ event }) => event.type === 'REPLICASET_COUNTED' && event.desired === 0 && event.total === 0,
   },
   actions: {
@@ -30,10 +30,10 @@ export const rolloutMachine = setup({
       if (event.type !== 'REPLICASET_COUNTED') return context;
       const { desired, total, ready, at } = event;
       const known = context.replicaSet;
-      if (known.desired === desired && known.total === total && known.ready === ready) return context;
+      if (known?.desired === desired && known.total === total && known.ready === ready) return context;
       return { ...context, replicaSet: { desired, total, ready }, updatedAt: at };
     }),
-    lose: assign(({ context, event }) => ({ ...context, replicaSet: { ...NONE }, updatedAt: event.at })),
+    lose: assign(({ context, event }) => ({ ...context, replicaSet: undefined, updatedAt: event.at })),
     aim: assign(({ context, event }) =>
       event.type === 'TARGET_SET' ? { ...context, target: event.desired, updatedAt: event.at } : context,
     ),
@@ -54,7 +54,7 @@ export const rolloutMachine = setup({
   },
 }).createMachine({
   id: 'rollout',
-  context: ({ input }) => ({ ...input, updatedAt: input.createdAt, replicaSet: { ...NONE }, failedTasks: 0 }),
+  context: ({ input }) => ({ ...input, updatedAt: input.createdAt, replicaSet: undefined, failedTasks: 0 }),
   type: 'parallel',
   states: {
     role: {
@@ -62,7 +62,10 @@ export const rolloutMachine = setup({
       states: {
         PRIMARY: {
           on: {
-            SUPERSEDED: { target: 'ACTIVE', actions: 'touch' },
+            SUPERSEDED: [
+              { guard: 'isEmpty', target: 'INACTIVE', actions: ['touch', 'tellEnded'] },
+              { target: 'ACTIVE', actions: 'touch' },
+            ],
             TARGET_SET: { actions: 'aim' },
             REPLICASET_COUNTED: { actions: 'count' },
             REPLICASET_LOST: { actions: 'lose' },

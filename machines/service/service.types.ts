@@ -239,7 +239,8 @@ export interface RolloutInput {
 
 export interface RolloutContext extends RolloutInput {
   readonly updatedAt: EpochMs;
-  readonly replicaSet: { readonly desired: number; readonly total: number; readonly ready: number };
+  /** Of its ReplicaSet; undefined before it has one. */
+  readonly replicaSet: { readonly desired: number; readonly total: number; readonly ready: number } | undefined;
   readonly failedTasks: number;
   /** When it became COMPLETED or FAILED, the last time. */
   readonly finishedAt?: EpochMs;

@@ -65,9 +65,12 @@ export function projectService({ status, context, deployments }: ProjectableServ
   });
 }
 
+/** Of a deployment that has no ReplicaSet yet. */
+export const NO_REPLICAS = { desired: 0, total: 0, ready: 0 } as const;
+
 /** One of `deployments[]`. Row 12: the PRIMARY wants what the service wants, the others what their ReplicaSet wants. */
 function projectDeployment(service: ServiceContext, { id, role, rollout, context }: ProjectableDeployment): EcsObject {
-  const { replicaSet } = context;
+  const { replicaSet = NO_REPLICAS } = context;
   return present({
     createdAt: seconds(context.createdAt),
     desiredCount: role === 'PRIMARY' ? context.target : replicaSet.desired,
@@ -217,7 +220,7 @@ function revisionSummary(context: ServiceContext, { id, current }: Rollout): Ecs
         ? 0
         : current.role === 'PRIMARY'
           ? current.context.target
-          : current.context.replicaSet.desired,
+          : (current.context.replicaSet?.desired ?? 0),
     runningTaskCount: replicaSet?.ready ?? 0,
   };
 }

@@ -6,6 +6,7 @@ import type { ServiceIdentity, ServiceMessage, ServiceTask } from '../../machine
 import { deploymentOfTask } from '../../machines/service/react.js';
 import { BATCH_WINDOW } from '../../machines/service/service-events.js';
 import { serviceSeed } from '../observe/arn.js';
+import { NO_REPLICAS } from '../project/service.js';
 import { failedToStart } from '../../machines/task/failure.js';
 import type { EpochMs, TaskIdentity } from '../../machines/task/task.types.js';
 import { writeDeadline } from './deadlines.js';
@@ -222,15 +223,17 @@ function shownOf({ context, deployments }: CommittedService): Shown {
     desiredCount: context.counts.desired,
     runningCount: context.counts.running,
     pendingCount: context.counts.pending,
-    deployments: deployments.map(({ id, role, rollout, context: { target, replicaSet, failedTasks } }) => ({
-      id,
-      status: role,
-      rolloutState: rollout,
-      desiredCount: role === 'PRIMARY' ? target : replicaSet.desired,
-      runningCount: replicaSet.ready,
-      pendingCount: Math.max(0, replicaSet.total - replicaSet.ready),
-      failedTasks,
-    })),
+    deployments: deployments.map(
+      ({ id, role, rollout, context: { target, replicaSet = NO_REPLICAS, failedTasks } }) => ({
+        id,
+        status: role,
+        rolloutState: rollout,
+        desiredCount: role === 'PRIMARY' ? target : replicaSet.desired,
+        runningCount: replicaSet.ready,
+        pendingCount: Math.max(0, replicaSet.total - replicaSet.ready),
+        failedTasks,
+      }),
+    ),
   };
 }
 
