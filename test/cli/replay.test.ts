@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
 import type { EcsObject } from '../../src/project/json.js';
-import { STOPPED } from './fake-sidecar.js';
+import { STOPPED, T0 } from './fake-sidecar.js';
 import { ecstate, fakeDependencies, fakeIo } from './harness.js';
 
 // As replay itself does: a history begins with `from: null`, which no value of the ECS API is.
@@ -56,6 +56,57 @@ describe('ecstate replay', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  test('prints a service with its deployments side by side', async () => {
+    const counts = (runningCount: number, desiredCount: number) => ({ runningCount, desiredCount, pendingCount: 0 });
+    const deployment = (
+      status: string,
+      rolloutState: string,
+      failedTasks: number,
+      running: number,
+      desired: number,
+    ) => ({
+      ...counts(running, desired),
+      id: 'ecs-svc/1',
+      status,
+      rolloutState,
+      failedTasks,
+    });
+    const service = {
+      clusterArn: 'arn:aws:ecs:us-east-1:000000000000:cluster/shop',
+      serviceName: 'web',
+      status: 'ACTIVE',
+      history: [
+        {
+          ...counts(0, 2),
+          to: 'PENDING',
+          at: T0,
+          cause: 'created',
+          deployments: [deployment('PRIMARY', 'IN_PROGRESS', 0, 0, 2)],
+        },
+        {
+          ...counts(2, 2),
+          to: 'ACTIVE',
+          at: T0 + 4,
+          cause: 'rolled',
+          deployments: [deployment('PRIMARY', 'IN_PROGRESS', 3, 1, 2), deployment('ACTIVE', 'COMPLETED', 0, 1, 1)],
+        },
+      ],
+    };
+    const dependencies = fakeDependencies({
+      createLogger: fakeReplay().dependencies.createLogger,
+      replay: async () => ({ tasks: [], services: [service] }),
+    });
+    expect((await ecstate('replay a -o table', fakeIo(), dependencies)).stdout).toBe(
+      [
+        'Service web (cluster shop): ACTIVE',
+        'SINCE (UTC)              STATUS    FOR  RUNNING  DEPLOYMENTS                                               CAUSE',
+        '2026-01-01 00:00:00.000  PENDING  4.0s      0/2  PRIMARY IN_PROGRESS 0/2                                   created',
+        '2026-01-01 00:00:04.000  ACTIVE             2/2  PRIMARY IN_PROGRESS 1/2 (3 failed), ACTIVE COMPLETED 1/1  rolled',
+        '',
+      ].join('\n'),
+    );
   });
 
   test.each([

@@ -2,12 +2,12 @@
  * Owns the following of `GET /api/transitions`: one endless sequence of transitions over as many connections as it takes.
  *
  * - F1 the first connection has to succeed; every later one is tried again until it does.
- * - F2 after a loss the sidecar is asked for what came after the last transition seen (Last-Event-ID).
+ * - F2 after a loss the sidecar is asked for what came after the last transition seen (Last-Event-ID); where it cannot tell, it says so.
  * - F3 a connection on which nothing is heard, not even the sidecar's heartbeat, is given up.
  */
 import { RetryableError } from '../../errors.js';
 import type { Clock } from '../../system/clock.js';
-import { instantOf, isObject, numberOf, textOf } from './ecs-json.js';
+import { instantOf, isObject, textOf } from './ecs-json.js';
 import { readEvents, type StreamEvent } from './event-stream.js';
 import type { SidecarClient } from './sidecar-client.js';
 
@@ -23,8 +23,6 @@ export interface Transition {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly cause: string;
-  /** Rises by one for each transition of all tasks. */
-  readonly sequence: number | undefined;
   /** The JSON as the sidecar sent it. */
   readonly json: string;
 }
@@ -32,6 +30,8 @@ export interface Transition {
 export type Following =
   | { readonly type: 'connected'; readonly again: boolean }
   | { readonly type: 'transition'; readonly transition: Transition }
+  /** The sidecar does not know any more whether anything came between the last transition and the next. */
+  | { readonly type: 'gap' }
   /** `retryIn`: milliseconds until the next try. */
   | { readonly type: 'lost'; readonly reason: string; readonly retryIn: number };
 
@@ -66,6 +66,7 @@ export async function* followTransitions(options: FollowOptions): AsyncGenerator
       for await (const event of readEvents(body, () => connection.heard())) {
         if (event.id !== '') lastId = event.id;
         if (event.event === 'lagging') reason = 'this reader was too slow';
+        if (event.event === 'gap') yield { type: 'gap' };
         const transition = event.event === 'transition' ? transitionOf(event) : undefined;
         if (transition !== undefined) yield { type: 'transition', transition };
       }
@@ -152,7 +153,6 @@ function transitionOf({ data }: StreamEvent): Transition | undefined {
     to,
     at: instantOf(body, 'at') ?? 0,
     cause: textOf(body, 'cause') ?? '',
-    sequence: numberOf(body, 'sequence'),
     json: data,
   };
 }

@@ -9,6 +9,7 @@ import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { addExamples, addOutput, addSettings, settingsOf, type SettingsUse } from '../options.js';
 import type { EcsObject } from '../../project/json.js';
 import { printable } from '../text/format.js';
+import { serviceTimeline } from '../text/services.js';
 import { timeline } from '../text/tasks.js';
 
 const SETTINGS_USE = {
@@ -49,9 +50,15 @@ async function replay(
     writeJson(io, result);
     return EXIT_CODES.ok.code;
   }
-  const all = [...result.tasks, ...result.services];
-  if (all.length === 0) io.stderr.write('The recordings show no task and no service.\n');
-  io.stdout.write(all.map((one) => `${headline(one)}\n${timeline(historyOf(one), tableOptions(io))}`).join('\n'));
+  const options = tableOptions(io);
+  const sections = [
+    ...result.tasks.map((task) => `${headline(task)}\n${timeline(historyOf(task), options)}`),
+    ...result.services.map(
+      (service) => `${headline(service)}\n${serviceTimeline(objectsOf(service, 'history'), options)}`,
+    ),
+  ];
+  if (sections.length === 0) io.stderr.write('The recordings show no task and no service.\n');
+  io.stdout.write(sections.join('\n'));
   return EXIT_CODES.ok.code;
 }
 

@@ -46,19 +46,18 @@ async function watch(flags: Flags, { io }: CommandContext): Promise<ExitCode> {
     const task = written === undefined ? undefined : await resolveTask(client, written, cluster);
     const show = flagText(flags, 'output') === 'json' ? jsonLine : textLine;
     const paint = painterFor(io.stdout, io.env);
-    const gaps = new Gaps(cluster === undefined && task === undefined);
     const { signal } = ended;
     for await (const step of followTransitions({ client, clock: io.clock, cluster, task, signal })) {
       switch (step.type) {
         case 'connected':
           io.stderr.write(step.again ? 'connected again\n' : `following ${client.url}; Ctrl-C ends\n`);
           break;
-        case 'transition': {
-          const missed = gaps.before(step.transition);
-          if (missed > 0) io.stderr.write(`${missed} transitions were missed; "ecstate why TASK" has them\n`);
+        case 'transition':
           io.stdout.write(show(step.transition, { width: io.stdout.columns, paint }));
           break;
-        }
+        case 'gap':
+          io.stderr.write('transitions may have been missed; "ecstate why TASK" has those of a task\n');
+          break;
         case 'lost':
           io.stderr.write(`connection lost: ${step.reason}; trying again in ${formatDuration(step.retryIn)}\n`);
       }
@@ -68,23 +67,6 @@ async function watch(flags: Flags, { io }: CommandContext): Promise<ExitCode> {
     io.outputClosed.removeEventListener('abort', stop);
   }
   return interrupted ? EXIT_CODES.interrupted.code : EXIT_CODES.ok.code;
-}
-
-/** Counts what is missing between transitions. Only where all of them are followed do their sequences have no holes. */
-class Gaps {
-  readonly #countable: boolean;
-  #last: number | undefined;
-
-  constructor(countable: boolean) {
-    this.#countable = countable;
-  }
-
-  before({ sequence }: Transition): number {
-    const last = this.#last;
-    this.#last = sequence;
-    if (!this.#countable || last === undefined || sequence === undefined) return 0;
-    return Math.max(0, sequence - last - 1);
-  }
 }
 
 interface LineOptions {
