@@ -403,7 +403,7 @@ class Plan {
     place: 'first' | 'last',
   ): string {
     const count = this.context.rollouts.count + 1;
-    const id = deploymentIdOf(this.context.identity.seed, count);
+    const id = deploymentIdOf(this.context.identity.seed, this.context.born ?? 0, count);
     const revisions = this.context.deployments.map(({ revision }) => revision ?? 0);
     const record: DeploymentRecord = {
       id,
@@ -436,6 +436,9 @@ const IDS = 8_000_000_000_000_000_000n;
 /** Odd, and no multiple of five: coprime to {@link IDS}. The golden ratio's, so that neighbours lie far apart. */
 const STEP = 4_944_271_909_999_158_787n;
 
-/** `ecs-svc/<19 digits>`, unique a rollout, the same for the same seed and count (S3). */
-export const deploymentIdOf = (seed: string, count: number): string =>
-  `ecs-svc/${FIRST_ID + ((BigInt(seed) + STEP * BigInt(count)) % IDS)}`;
+/** More rollouts than a service has in one millisecond of its life. */
+const ROLLOUTS = 1_000n;
+
+/** `ecs-svc/<19 digits>`, unique a rollout, the same for the same seed, birth and count (S3); a service made again has ids of its own. */
+export const deploymentIdOf = (seed: string, born: EpochMs, count: number): string =>
+  `ecs-svc/${FIRST_ID + ((BigInt(seed) + STEP * (BigInt(born) * ROLLOUTS + BigInt(count))) % IDS)}`;
