@@ -22,7 +22,7 @@ import { ConfigurationError } from '../errors.js';
 import { LockSocket, probe, type LockAnswer } from './lock-socket.js';
 
 /** How long to wait for another process that is opening the same directory at this moment, in milliseconds; it usually takes a few. */
-export const CONTENTION_LIMIT = 5_000;
+const CONTENTION_LIMIT = 5_000;
 const CONTENTION_PAUSE = 10;
 
 const NAMED = /^holder-[0-9a-z]+\.sock$/;
@@ -45,17 +45,18 @@ export async function lockDirectory(directory: string, id: string): Promise<Dire
 
   const name = `holder-${id}.sock`;
   const unnamed = `holder-${id}.new`;
-  const socket = await LockSocket.listen(directory, unnamed, { pid: process.pid, host: hostname() });
+  let socket: LockSocket | undefined;
   const release = async (): Promise<void> => {
-    await socket.close();
+    await socket?.close();
     await removeAll(directory, [name, unnamed]);
   };
   try {
+    socket = await LockSocket.listen(directory, unnamed, { pid: process.pid, host: hostname() });
     await rename(join(directory, unnamed), join(directory, name));
     await prevail(directory, name);
   } catch (error) {
     await release();
-    // A holder, and only a holder, removes sockets that have no name yet.
+    // Sockets that have no name yet are removed by whoever has just become the holder.
     throw isMissing(error) ? locked(directory, {}) : error;
   }
   socket.hold();
@@ -67,14 +68,18 @@ export async function lockDirectory(directory: string, id: string): Promise<Dire
   return { release };
 }
 
-/** Returns once no other living process has a socket here; throws when one holds, or comes before this one (L4). */
+/**
+ * Returns once no other living process has a socket here; throws when one holds, or comes before this one (L4). One that does not answer
+ * may be a holder or a slow candidate: it is asked again, until the limit.
+ */
 async function prevail(directory: string, name: string): Promise<void> {
-  for (let waited = 0; ; waited += CONTENTION_PAUSE) {
+  // Not the clock of the store: this waits for other processes, and has to end when a clock stands still.
+  const deadline = performance.now() + CONTENTION_LIMIT;
+  for (;;) {
     const others = await survey(directory, name);
     if (others.length === 0) return;
-    const stronger = others.find((other) => {
-      return other.answer.state !== 'candidate' || other.name < name || waited >= CONTENTION_LIMIT;
-    });
+    const isLate = performance.now() > deadline;
+    const stronger = others.find((other) => other.answer.state === 'holder' || other.name < name || isLate);
     if (stronger !== undefined) throw locked(directory, stronger.answer);
     await setTimeout(CONTENTION_PAUSE);
   }

@@ -2,11 +2,16 @@
  * Owns what failures of the file system and of LMDB mean to the caller.
  */
 import { statfs } from 'node:fs/promises';
+import { getSystemErrorName } from 'node:util';
 import { ConfigurationError, FatalError, RetryableError, type EcstateError } from '../errors.js';
 
-const codeOf = (error: unknown): string | number | undefined =>
-  // Errors of Node carry a name as their code, those of LMDB a number.
-  error instanceof Error && 'code' in error ? (error.code as string | number) : undefined;
+/** The name of an error of the system: Node gives the name itself as the code, LMDB the number. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const { code } = error;
+  if (typeof code === 'number' && Number.isInteger(code) && code > 0) return getSystemErrorName(-code);
+  return typeof code === 'string' ? code : undefined;
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -22,13 +27,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'a part of this path leads nowhere; choose another path',
   ENOSPC: 'the disk is full; make room',
   EDQUOT: 'the quota is used up; make room',
+  EFBIG: 'a limit on the size of files (ulimit -f) is in the way; raise it',
+  EIO: 'the disk is full or fails; look at it',
+  EISDIR: 'a directory is where a file of the store should be; choose another path',
 };
 
 /** Why a data directory cannot be used; errors that already say so pass through. */
-export function directoryFailure(directory: string, error: unknown, fallback = 'see the cause'): EcstateError {
+export function directoryFailure(directory: string, error: unknown): EcstateError {
   if (error instanceof ConfigurationError || error instanceof FatalError || error instanceof RetryableError)
     return error;
-  const advice = ADVICE[String(codeOf(error))] ?? fallback;
+  const advice = ADVICE[codeOf(error) ?? ''] ?? 'look at its disk';
   return new ConfigurationError(
     'STORE_FAILED',
     `The data directory ${directory} cannot be used (${messageOf(error)}): ${advice}.`,
@@ -61,7 +69,7 @@ export async function commitFailure(directory: string, error: unknown): Promise<
 export const writingEnded = (directory: string, error: unknown): FatalError =>
   new FatalError(
     'STORE_FAILED',
-    `The store in ${directory} cannot be written any more since its disk failed (${messageOf(error)}): look at the disk, and restart ecstate.`,
+    `The store in ${directory} cannot be used any more since its disk failed (${messageOf(error)}): look at the disk, and restart ecstate.`,
     {
       cause: error,
     },

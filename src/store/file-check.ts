@@ -36,7 +36,8 @@ const MISSING_PAGES_LIMIT = 2 ** 20;
 export async function checkFile(path: string): Promise<FileState> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // For writing, too, although nothing is written: LMDB, which will, crashes where it may not.
+    file = await open(path, 'r+');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'empty' };
     throw error;

@@ -8,8 +8,8 @@
  *   is off: it saves nothing to a caller who awaits each commit, and makes a commit visible before a sync that may still fail.
  * - D3 `eventTurnBatching` is off: with it, lmdb-js makes promises of its own for a failed batch that nobody can handle, and the process would end.
  * - D4 Commits are done one after the other, so that a failure is of one commit only, and whether LMDB still takes writes can be asked in between.
- * - D5 After a commit that failed, an empty transaction is tried: LMDB takes none any more after a failed write of its meta page, and a batch would then
- *   never settle.
+ * - D5 After a commit that failed, an empty transaction is tried: LMDB takes none any more, not even to read, after a failed write of its meta
+ *   page, and a batch would then never settle.
  */
 import { mkdir, open as openFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -138,9 +138,10 @@ export class LmdbStore implements Store {
     try {
       await rm(file);
       await this.#environment.backup(directory, compact);
+      await syncFile(file);
     } catch (error) {
       await rm(file, { force: true });
-      throw directoryFailure(directory, error, 'look at its disk');
+      throw directoryFailure(directory, error);
     }
   }
 
@@ -186,23 +187,24 @@ export class LmdbStore implements Store {
       });
     } catch (error) {
       const cause = await causeOf(error);
-      this.#ended = this.#tryWriting();
+      this.#ended = this.#isUsable() ? undefined : writingEnded(this.directory, cause);
       throw this.#ended ?? (await commitFailure(this.directory, cause));
     }
   }
 
-  /** Why LMDB takes no transaction any more, if so. */
-  #tryWriting(): Error | undefined {
+  /** Whether LMDB still takes transactions. */
+  #isUsable(): boolean {
     try {
       this.#environment.transactionSync(() => undefined);
-      return undefined;
-    } catch (error) {
-      return writingEnded(this.directory, error);
+      return true;
+    } catch {
+      return false;
     }
   }
 
   #table(table: Table): LmdbTable {
     if (this.#closed !== undefined) throw storeClosed();
+    if (this.#ended !== undefined) throw this.#ended;
     const found = this.#tables.get(table);
     if (found === undefined) throw unknownTable(table);
     return found;
@@ -221,6 +223,15 @@ function rangeOptions({ start, end, reverse, limit }: Range): RangeOptions {
     ...(high && { start: high, exclusiveStart: true }),
     ...(low && { end: low, inclusiveEnd: true }),
   };
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** What made a batch fail: lmdb-js gives it as a promise that rejects, in the error's `commitError`. */

@@ -55,19 +55,28 @@ export class LockSocket {
       connection.on('error', () => undefined);
       connection.end(JSON.stringify({ state: this.#state, ...identity } satisfies LockAnswer));
     });
+    // Without this, one connection that cannot be accepted would end the process.
+    this.#server.on('error', () => undefined);
     this.#server.unref();
   }
 
-  /** @throws ConfigurationError (STORE_FAILED) when the directory cannot be written to, or its file system has no sockets. */
+  /**
+   * @throws ConfigurationError (STORE_FAILED) when the directory cannot be written to, or its file system has no sockets; ENOENT when somebody
+   *   removed the socket at once.
+   */
   static async listen(directory: string, name: string, identity: Identity): Promise<LockSocket> {
     const socket = new LockSocket(identity);
-    await withSocketPath(directory, name, (path) => {
-      return new Promise<void>((resolve, reject) => {
-        socket.#server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(directory, error)));
-        // Open to every user: a process under another user must be able to learn that this one lives.
-        socket.#server.listen({ path, readableAll: true, writableAll: true }, resolve);
+    try {
+      await withSocketPath(directory, name, (path) => {
+        return new Promise<void>((resolve, reject) => {
+          socket.#server.once('error', reject);
+          // Open to every user: a process under another user must be able to learn that this one lives.
+          socket.#server.listen({ path, readableAll: true, writableAll: true }, resolve);
+        });
       });
-    });
+    } catch (error) {
+      throw cannotListen(directory, error);
+    }
     return socket;
   }
 
@@ -81,18 +90,14 @@ export class LockSocket {
   }
 }
 
-function cannotListen(directory: string, error: NodeJS.ErrnoException): ConfigurationError {
+function cannotListen(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code === 'ENOENT') return error;
   const advice =
     error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS'
-      ? 'make it writable for this user'
-      : 'choose a directory on a local disk; the store needs a file system with Unix sockets';
-  return new ConfigurationError(
-    'STORE_FAILED',
-    `The data directory ${directory} cannot be locked (${error.message}): ${advice}.`,
-    {
-      cause: error,
-    },
-  );
+      ? 'make it writable for the user that ecstate runs as'
+      : 'choose one on a local disk; the store needs a file system with Unix sockets';
+  const what = `The data directory ${directory} cannot be locked (${error.message}): ${advice}.`;
+  return error instanceof ConfigurationError ? error : new ConfigurationError('STORE_FAILED', what, { cause: error });
 }
 
 /** Asks a socket who its process is; undefined when that process is dead, or the socket gone. */

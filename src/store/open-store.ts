@@ -2,7 +2,7 @@
  * Owns opening a data directory: make it, lock it, look at what it holds before anything is written, bring it to this schema.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { ConfigurationError } from '../errors.js';
@@ -10,7 +10,7 @@ import { TABLES } from '../system/store.port.js';
 import { lockDirectory } from './directory-lock.js';
 import { unknownTable } from './encoded-write.js';
 import { directoryFailure } from './failure.js';
-import { RECORD_KEY, RECORD_TABLE, checkFile, type FileState } from './file-check.js';
+import { RECORD_KEY, RECORD_TABLE, checkFile } from './file-check.js';
 import { decodeKey, encodeKey } from './key.js';
 import { DATA_FILE, LmdbStore, openEnvironment, openTable, type LmdbTable } from './lmdb-store.js';
 import {
@@ -24,7 +24,7 @@ import {
 } from './schema.js';
 
 /** The part of a pino logger that is used here. */
-export interface StoreLogger {
+interface StoreLogger {
   info(object: object, message: string): void;
 }
 
@@ -69,7 +69,7 @@ async function openLocked(directory: string, options: OpenOptions, release: () =
   const { version, migrations } = options.schema ?? { version: SCHEMA_VERSION, migrations: MIGRATIONS };
   const path = join(directory, DATA_FILE);
   const began = performance.now();
-  const state: FileState = await checkFile(path);
+  const state = await checkFile(path);
   const checkMs = Math.round(performance.now() - began);
   const record =
     state.kind === 'empty'
@@ -77,6 +77,8 @@ async function openLocked(directory: string, options: OpenOptions, release: () =
       : readRecord(path, state.record, version);
   const steps = stepsBetween(record.schema, version, migrations);
 
+  await reserveLockFile(join(directory, LOCK_FILE));
+  if (state.kind === 'empty') await tryRoom(join(directory, ROOM_FILE));
   const environment = openEnvironment(directory);
   try {
     if (state.kind === 'empty') writeRecord(environment, record);
@@ -98,6 +100,36 @@ async function openLocked(directory: string, options: OpenOptions, release: () =
   } catch (error) {
     await environment.close();
     throw error;
+  }
+}
+
+/** LMDB's table of readers and locks, in a file of its own that it maps and writes to. */
+const LOCK_FILE = 'lock.mdb';
+/** As many bytes as it takes with its default of readers, and more. */
+const LOCK_FILE_BYTES = 16_384;
+
+/** Takes the room for LMDB's lock file: LMDB would leave a hole instead, and the process would die of it (SIGBUS) where the disk is full. */
+async function reserveLockFile(path: string): Promise<void> {
+  const file = await open(path, 'a+');
+  try {
+    const { size } = await file.stat();
+    if (size < LOCK_FILE_BYTES) await file.writeFile(Buffer.alloc(LOCK_FILE_BYTES - size));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Written and removed before a store is made. */
+const ROOM_FILE = 'ecstate-room.tmp';
+/** What an empty store takes (48 KiB), and more. */
+const ROOM_BYTES = 131_072;
+
+/** Fails where there is no room for a new store: LMDB crashes (SIGSEGV) when it cannot write its first pages. */
+async function tryRoom(path: string): Promise<void> {
+  try {
+    await writeFile(path, Buffer.alloc(ROOM_BYTES));
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

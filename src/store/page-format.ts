@@ -5,7 +5,7 @@
  */
 
 /** Marks a meta page, with the version of the format behind it. */
-export const MAGIC = 0xbeefc0de;
+const MAGIC = 0xbeefc0de;
 export const DATA_VERSION = 2;
 
 /** The bytes in front of every page: number u64, transaction u64, pad u16, flags u16, lower u16 and upper u16 (or a count u32). */
@@ -22,7 +22,7 @@ export const META_BYTES = PAGE_HEADER + 144;
 export const PAGE_BRANCH = 0x01;
 export const PAGE_LEAF = 0x02;
 export const PAGE_OVERFLOW = 0x04;
-export const PAGE_META = 0x08;
+const PAGE_META = 0x08;
 
 /** The node's value has pages of its own. */
 export const NODE_OVERFLOW = 0x01;

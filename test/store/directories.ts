@@ -22,8 +22,8 @@ afterEach(async () => {
 });
 
 /** An empty directory of this test's own. */
-export async function makeDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'ecstate-store-'));
+export async function makeDirectory(parent = tmpdir()): Promise<string> {
+  const directory = await mkdtemp(join(parent, 'ecstate-store-'));
   made.push(directory);
   return directory;
 }

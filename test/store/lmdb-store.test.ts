@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
 import { checkFile } from '../../src/store/file-check.js';
 import { prefixEnd } from '../../src/store/key.js';
+import { LmdbStore, openEnvironment } from '../../src/store/lmdb-store.js';
 import type { Write } from '../../src/system/store.port.js';
 import { NO_ROWS, hashFiles, makeDirectory, openIn } from './directories.js';
 import { describeStore } from './store.contract.js';
@@ -68,6 +69,44 @@ describe('a store on disk', () => {
     await committed;
     clearInterval(counting);
     expect(turns).toBeGreaterThan(0);
+  });
+});
+
+describe('a store on which LMDB gave up', () => {
+  it('says so to every call, instead of never answering, and can be closed', async () => {
+    const environment = openEnvironment(await makeDirectory());
+    let isBroken = false;
+    const failing: Partial<typeof environment> = {
+      batch: () => {
+        const commitError = Promise.reject(new Error('Input/output error'));
+        return Promise.reject(Object.assign(new Error('Commit failed'), { commitError }));
+      },
+      transactionSync: () => {
+        throw new Error('MDB_PANIC');
+      },
+    };
+    const breakable = new Proxy(environment, {
+      get: (target, name) => {
+        const member: unknown = (isBroken && Reflect.get(failing, name)) || Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    let released = 0;
+    const store = new LmdbStore('/data', breakable, () => Promise.resolve(void (released += 1)));
+    await store.commit(rows(1, 1));
+    isBroken = true;
+    const expected = {
+      name: 'FatalError',
+      code: 'STORE_FAILED',
+      message:
+        'The store in /data cannot be used any more since its disk failed (Input/output error): look at the disk, and restart ecstate.',
+    };
+    await expect(store.commit(rows(2, 1))).rejects.toMatchObject(expected);
+    isBroken = false;
+    await expect(store.commit(rows(2, 1))).rejects.toMatchObject(expected);
+    expect(() => store.count('history')).toThrow(expect.objectContaining(expected));
+    await store.close();
+    expect(released).toBe(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,9 @@ import { ConfigurationError, FatalError } from '../../src/errors.js';
 import { checkFile } from '../../src/store/file-check.js';
 import { SCHEMA_VERSION, type Migration } from '../../src/store/schema.js';
 import { NO_ROWS, failureOf, hashFiles, makeDirectory, openIn } from './directories.js';
+import { StoreProcess, useProcesses } from './processes.js';
+
+useProcesses();
 
 const recordOf = async (directory: string): Promise<unknown> => {
   const state = await checkFile(join(directory, 'data.mdb'));
@@ -123,18 +126,35 @@ describe('a data directory', () => {
       });
     },
   );
+});
 
-  it.skipIf(process.getuid?.() === 0)(
-    'without the right to write cannot be used, and the message says what to do',
-    async () => {
-      const directory = await makeDirectory();
-      await chmod(directory, 0o500);
-      expect(await failureOf(directory)).toMatchObject({
-        code: 'STORE_FAILED',
-        message: expect.stringMatching(/make it writable for/),
-      });
-    },
-  );
+describe('a user without rights', () => {
+  /** Root may do everything: then the store is opened by a process of another user. */
+  const user = process.getuid?.() === 0 ? 65_534 : undefined;
+
+  it.each<[string, (directory: string) => Promise<void>]>([
+    ['to look into the directory', (directory) => chmod(directory, 0)],
+    ['to write to the directory', (directory) => chmod(directory, 0o555)],
+    ['to read the file', (directory) => chmod(join(directory, 'data.mdb'), 0o200)],
+    ['to write to the file', (directory) => chmod(join(directory, 'data.mdb'), 0o444)],
+    ['to write to LMDB’s lock file', (directory) => chmod(join(directory, 'lock.mdb'), 0o444)],
+  ])('%s is told so, and nothing is changed', async (_, take) => {
+    const directory = await makeDirectory();
+    await (await openIn(directory)).close();
+    if (user !== undefined)
+      await Promise.all(['', 'data.mdb', 'lock.mdb'].map((name) => chown(join(directory, name), user, user)));
+    await take(directory);
+    const stranger = new StoreProcess(user);
+    expect(await stranger.ask({ ask: 'open', directory })).toEqual({
+      failed: 'ConfigurationError',
+      code: 'STORE_FAILED',
+      message: expect.stringMatching(
+        /^The data directory .* cannot be .*: make it writable for the user that ecstate runs as\.$/,
+      ),
+    });
+    await chmod(directory, 0o755);
+    expect((await readdir(directory)).sort()).toEqual(['data.mdb', 'lock.mdb']);
+  });
 });
 
 describe('a file of somebody else', () => {
