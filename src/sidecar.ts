@@ -116,8 +116,8 @@ export function createSidecar(options: SidecarOptions, parts: SidecarParts): Sid
     send({ type: 'STOP' });
     if (running !== undefined) {
       const { http, store, system, watches } = running;
-      await Promise.all(watches.map(({ loop }) => loop.stop()));
-      await system.stop();
+      // Together: a watch that waits for room in the inbox, since nothing can be committed, has it once the system stops.
+      await Promise.all([...watches.map(({ loop }) => loop.stop()), system.stop()]);
       await http.stop(STOP_GRACE);
       await store.close();
     }
@@ -187,7 +187,7 @@ function createWatches(
       );
       loop.onTransition((status, before, message) => {
         observer.moved(status, before, message);
-        report(name, status, before, send);
+        report(name, status, before, system, send);
       });
       return { scope, name, loop };
     }),
@@ -196,14 +196,17 @@ function createWatches(
 
 type ListWatchLike = Watch['loop'] & { onTransition: ListWatch<unknown>['onTransition'] };
 
-/** What a watch's move means to the sidecar. */
+/** What a watch's move means to the sidecar. It is synced once what its list told can be read, and not when it was handed over (P1). */
 function report(
   name: string,
   status: ListWatchStatus,
   before: ListWatchStatus,
+  system: System,
   send: (message: SidecarMessage) => void,
 ): void {
-  if (before.context.syncedAt === null && status.context.syncedAt !== null) send({ type: 'WATCH_SYNCED', watch: name });
+  if (before.context.syncedAt === null && status.context.syncedAt !== null) {
+    void system.committed().then(() => send({ type: 'WATCH_SYNCED', watch: name }));
+  }
   const { lastError } = status.context;
   if (lastError !== null && lastError.message !== before.context.lastError?.message) {
     send({ type: 'TROUBLE', source: name, reason: lastError.message });
