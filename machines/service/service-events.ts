@@ -1,5 +1,5 @@
 /**
- * Owns services[].events[]: ECS's wording, what is told together, what is not told again (ecs-semantics.md §5).
+ * Owns services[].events[]: ECS's wording, what is told together, what is not told again.
  */
 import type { EpochMs } from '../task/task.types.js';
 import type { Batch, ServiceContext, ServiceEvent } from './service.types.js';

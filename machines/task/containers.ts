@@ -47,7 +47,7 @@ const START_FAILURES: ReadonlyMap<string, StartFailure['step']> = new Map([
 /** Waiting reasons of a container between two tries: what they say of the failure is less than the try itself said. */
 const BACK_OFFS: ReadonlySet<string> = new Set(['ImagePullBackOff', 'CrashLoopBackOff']);
 
-/** The ECS agent's name for a failed step (ecs-semantics.md §2.2). */
+/** The ECS agent's name for a failed step (amazon-ecs-agent, agent/engine/errors.go). */
 export const START_ERROR_NAMES: Readonly<Record<StartFailure['step'], string>> = {
   pull: 'CannotPullContainerError',
   create: 'CannotCreateContainerError',
@@ -130,7 +130,7 @@ function observeContainer(
   };
 }
 
-/** field-sync.md, "Container Status Mapping". A status that is gone says nothing: what was known stays. */
+/** The sync document, "Container Status Mapping". A status that is gone says nothing: what was known stays. */
 function mapState(container: ContainerFacts, known: ContainerRecord): ContainerLastStatus {
   switch (container.state) {
     case 'running':

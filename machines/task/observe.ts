@@ -235,7 +235,7 @@ function settle(before: TaskContext, changed: TaskContext, facts: TaskFacts | un
   return sameContext(before, next) ? before : next;
 }
 
-/** What an ECS client would call no change: health aside, which does not move the version (ecs-semantics.md §1.4). */
+/** What an ECS client would call no change: health aside: its events carry none, so it does not move the version. */
 const sameForEcs = (a: TaskContext, b: TaskContext): boolean =>
   a.desiredStatus === b.desiredStatus &&
   a.times === b.times &&

@@ -1,5 +1,5 @@
 /**
- * Owns why a task stops: stopCode and stoppedReason by cause, the first that was seen (T4; ecs-semantics.md §3).
+ * Owns why a task stops: stopCode and stoppedReason by cause, the first that was seen (T4), in ECS's words.
  */
 import { START_ERROR_NAMES } from './containers.js';
 import { essentialContainerEnded, isTerminal } from './reading.js';

@@ -1,7 +1,7 @@
 /**
  * Owns ARNs: their parts, how they are made, and the ids that ecstate derives where KECS gives none.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from './hash.js';
 
 /** Where ARNs are made when nothing in the cluster names an account or a region. */
 export interface ArnDefaults {
@@ -40,9 +40,7 @@ export const taskDefinitionArn = (where: ArnDefaults, family: string, revision: 
 export const containerArn = (where: ArnDefaults, cluster: string, taskId: string, id: string): string =>
   `${prefix(where)}:container/${cluster}/${taskId}/${id}`;
 
-const sha256 = (value: string): Buffer => createHash('sha256').update(value).digest();
-
-/** KECS's own rule for a pod that its webhook did not label (kecs.md §1.3): 32 hex digits of the name's hash. */
+/** KECS's own rule (GenerateTaskIDFromString) for a pod that its webhook did not label: 32 hex digits of the name's hash. */
 export const taskIdFromPodName = (podName: string): string => sha256(podName).subarray(0, 16).toString('hex');
 
 /** A UUID that is always the same for the same words: ids of containers and attachments must survive a restart. */

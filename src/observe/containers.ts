@@ -9,7 +9,7 @@ import { cpuUnits, memoryMib, parseQuantity } from './quantity.js';
 import { array, object, string } from './raw.js';
 import type { RawObject } from './raw.js';
 
-/** KECS marks a container that is not essential by its name, on RunTask pods (kecs.md §1.2). */
+/** KECS marks a container that is not essential by its name, on RunTask pods (KECS, task_converter.go). */
 const NONESSENTIAL_SUFFIX = '-nonessential';
 
 /** Containers that admission webhooks are known to inject: they are in no task definition. */
@@ -39,7 +39,7 @@ export function containerDefinitions(spec: RawObject, annotations: RawObject): r
   return ecsContainers(spec, annotations).map(({ container, name, restart }) => definitionOf(container, name, restart));
 }
 
-/** CPU units and MiB that the ECS containers together ask for: KECS puts the task's cpu and memory on them (kecs.md §1.2). */
+/** CPU units and MiB that the ECS containers together ask for: KECS puts the task's cpu and memory on them. */
 export function taskResources(
   spec: RawObject,
   annotations: RawObject,

@@ -1,8 +1,8 @@
 /**
  * Owns what one look at a Deployment or a ReplicaSet says. Pure. Counters that are 0 are absent on the wire.
  */
-import { createHash } from 'node:crypto';
 import type { DeploymentFacts, ReplicaSetFacts, TaskSetFacts } from '../../machines/service/service.types.js';
+import { sha256 } from './hash.js';
 import { MalformedObjectError, array, instant, number, object, string } from './raw.js';
 import type { RawObject } from './raw.js';
 
@@ -68,7 +68,7 @@ export function observeReplicaSet(replicaSet: RawObject): ReplicaSetFacts {
   };
 }
 
-/** Of the template where it says so: a ReplicaSet keeps that of its own revision (kecs.md §1.3). */
+/** Of the template where it says so: a ReplicaSet keeps that of its own revision. */
 function taskDefinitionOf(spec: RawObject, metadata: RawObject): string | undefined {
   const template = object(object(object(spec['template'])['metadata'])['annotations']);
   const own = object(metadata['annotations']);
@@ -85,7 +85,7 @@ function taskDefinitionOf(spec: RawObject, metadata: RawObject): string | undefi
  * (pkg/controller/deployment/util, EqualIgnoreHash).
  */
 function templateDigest(template: unknown): string {
-  return createHash('sha256').update(canonical(template, [])).digest('hex').slice(0, 16);
+  return sha256(canonical(template, [])).toString('hex').slice(0, 16);
 }
 
 function canonical(value: unknown, path: readonly string[]): string {
@@ -97,7 +97,7 @@ function canonical(value: unknown, path: readonly string[]): string {
   return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry, [...path, key])}`).join()}}`;
 }
 
-/** The task set whose Deployment this is (kecs.md §1.4); undefined when it has no id. */
+/** The task set whose Deployment this is (KECS, taskset_converter.go); undefined when it has no id. */
 export function observeTaskSet(deployment: RawObject): TaskSetFacts | undefined {
   const metadata = object(deployment['metadata']);
   const labels = object(metadata['labels']);

@@ -1,7 +1,7 @@
 /**
  * Owns who a pod is in ECS: KECS's two label dialects, ARNs and ids. Nothing else in ecstate reads labels or annotations.
  *
- * The dialects (kecs.md §1): `kecs.dev/*` on RunTask pods and on pods of services, `kecs.io/*` on pods of task sets. A RunTask pod carries
+ * The dialects: `kecs.dev/*` on RunTask pods and on pods of services, `kecs.io/*` on pods of task sets. A RunTask pod carries
  * its ARN; a service's pod carries its service's ARN and, where KECS's webhook was up, a task id; every pod of a task set carries the same
  * made-up task ARN, which names nobody.
  */
@@ -152,7 +152,7 @@ function networkModeOf(spec: RawObject, annotations: RawObject, launchType: Laun
   return launchType === 'FARGATE' ? 'awsvpc' : 'bridge';
 }
 
-/** KECS writes `null` where a service has no registries (kecs.md §1.3). */
+/** KECS writes `null` where a service has no registries (KECS, service_converter.go). */
 function hasRegistrations(labels: RawObject, annotations: RawObject): boolean {
   const registries = string(annotations['kecs.dev/service-registries']);
   return (

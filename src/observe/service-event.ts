@@ -1,5 +1,5 @@
 /**
- * Owns what a Kubernetes Event tells a service, in ECS's words (row 16; ecs-semantics.md §5.1, lines 16 to 18). Most Events tell it nothing:
+ * Owns what a Kubernetes Event tells a service, in ECS's words (row 16). Most Events tell it nothing:
  * what ECS says of starts, stops and rollouts is made from ecstate's own transitions.
  */
 import { object, string } from './raw.js';

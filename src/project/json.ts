@@ -7,7 +7,7 @@ import type { EpochMs } from '../../machines/task/task.types.js';
 export type EcsJson = string | number | boolean | readonly EcsJson[] | { readonly [key: string]: EcsJson };
 export type EcsObject = { readonly [key: string]: EcsJson };
 
-/** Leaves out every property that has no value: absent members are omitted, never null (ecs-semantics.md §7.1). */
+/** Leaves out every property that has no value: absent members are omitted, never null. */
 export function present(properties: { readonly [key: string]: EcsJson | undefined }): EcsObject {
   const kept: { [key: string]: EcsJson } = {};
   for (const [key, value] of Object.entries(properties)) if (value !== undefined) kept[key] = value;

@@ -87,7 +87,7 @@ function projectDeployment(service: ServiceContext, { id, role, rollout, context
   });
 }
 
-/** ecs-semantics.md §4.4. */
+/** In ECS's words. */
 function reasonOf(id: string, rollout: RolloutState): string {
   switch (rollout) {
     case 'IN_PROGRESS':
@@ -99,7 +99,7 @@ function reasonOf(id: string, rollout: RolloutState): string {
   }
 }
 
-/** `taskSets[]`, and what DescribeTaskSets answers. Stability: ecs-semantics.md §4.8. */
+/** `taskSets[]`, and what DescribeTaskSets answers. Stable is what has as many tasks as it wants, and none on their way. */
 export function projectTaskSets({ identity, taskSets }: ServiceContext): readonly EcsObject[] {
   return Object.values(taskSets).map((taskSet) => {
     const running = taskSet.ready;
@@ -162,7 +162,7 @@ export function rolloutsOf({ context, deployments }: ProjectableService): readon
   return [...current, ...past].sort((a, b) => b.createdAt - a.createdAt);
 }
 
-/** ecs-semantics.md §4.11: superseded before it was done, and failed without a rollback, are both STOPPED. */
+/** Superseded before it was done, and failed without a rollback, are both STOPPED. */
 function statusOf(rollout: RolloutState, superseded: boolean): Rollout['status'] {
   if (rollout === 'COMPLETED') return 'SUCCESSFUL';
   return rollout === 'FAILED' || superseded ? 'STOPPED' : 'IN_PROGRESS';

@@ -1,7 +1,7 @@
 /**
  * Owns how a task looks in the ECS API: what an actor knows → the `Task` shape of DescribeTasks. Pure.
  *
- * Times are epoch seconds with milliseconds as the fraction; what is absent is left out (ecs-semantics.md §1.5, §7.1).
+ * Times are epoch seconds with milliseconds as the fraction; what is absent is left out, as ECS does.
  */
 import type { ContainerDefinition, ContainerRecord, LastStatus, TaskContext } from '../../machines/task/task.types.js';
 import { containerArn, parseArn, stableNetworkInterfaceId, stableUuid } from '../observe/arn.js';
@@ -94,7 +94,7 @@ function projectContainer(
   });
 }
 
-/** The network interface of an awsvpc task: its status, and the details that clients look for (ecs-semantics.md §1.9). */
+/** The network interface of an awsvpc task: its status, and the details that clients look for. */
 function projectAttachments({ identity, network }: TaskContext): readonly EcsObject[] {
   if (network.attachment === undefined) return [];
   const details: EcsObject[] = [];
