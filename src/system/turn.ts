@@ -254,10 +254,12 @@ export class Turn {
     if (after.context.version === 0) return;
     record.pending = after;
     this.#changed.add(record);
-    if (message.type !== 'STARTED_BY')
-      this.#context.services.taskChanged(after, known ? before : undefined, message.at);
     if (!known || after.lastStatus !== before.lastStatus) {
       this.#moved(record, message, known ? before.lastStatus : null, after.lastStatus);
+    }
+    // Last: its service may answer with a message to this same task.
+    if (message.type !== 'STARTED_BY') {
+      this.#context.services.taskChanged(after, known ? before : undefined, message.at);
     }
   }
 
