@@ -12,8 +12,18 @@ import { Registry } from './api/registry.js';
 import { ApiServer } from './api/server.js';
 import { DEFAULT_HISTORY, Storage } from './api/storage.js';
 import type { WatchStream } from './api/watch.js';
-import { kubeconfigFor } from './kubeconfig.js';
 import { ClusterObjects } from './cluster-objects.js';
+import { DeploymentController } from './controllers/deployment-controller.js';
+import { EventRecorder } from './controllers/event-recorder.js';
+import { GarbageCollector } from './controllers/garbage-collector.js';
+import { NamespaceController } from './controllers/namespace-controller.js';
+import { DEFAULT_CAPACITY, NodeLifecycle } from './controllers/node-lifecycle.js';
+import { ReplicaSetController } from './controllers/replicaset-controller.js';
+import { Scheduler } from './controllers/scheduler.js';
+import { kubeconfigFor } from './kubeconfig.js';
+import { Kubelets } from './kubelet/kubelet.js';
+import type { ScriptResolver } from './kubelet/script.js';
+import { scriptCheck } from './kubelet/script.js';
 import { Random } from './random.js';
 import { Timers } from './timers.js';
 
@@ -22,6 +32,14 @@ export interface SimulatorOptions {
   readonly clock?: Clock;
   /** The port on 127.0.0.1; 0, the default, takes any that is free. */
   readonly port?: number;
+  /** How many nodes there are; 2 by default. They are called `sim-node-1` and so on. */
+  readonly nodes?: number;
+  /** What each node has to give, such as `{ cpu: '4', memory: '8Gi', pods: '110' }`. */
+  readonly nodeCapacity?: Readonly<Record<string, string>>;
+  /** Images that the nodes have already, so that nothing is pulled. */
+  readonly images?: readonly string[];
+  /** Says what containers do; before the annotation of their pod, and before the name of their image. */
+  readonly scriptFor?: ScriptResolver;
   /** Seeds every random choice: names, ids, delays. */
   readonly seed?: number;
   /** Stretches (above 1) or squeezes (below 1) every simulated duration; 1 by default. */
@@ -43,6 +61,8 @@ export class Simulator {
   readonly #port: number;
   readonly #wire: Timers;
   readonly #timers: Timers;
+  readonly #kubelets: Kubelets;
+  readonly #nodes: NodeLifecycle;
 
   constructor(options: SimulatorOptions) {
     const clock = options.clock ?? systemClock;
@@ -51,8 +71,12 @@ export class Simulator {
     this.#wire = new Timers(clock);
     this.#timers = new Timers(clock, options.paceScale ?? 1);
     this.#storage = new Storage(options.history ?? DEFAULT_HISTORY);
-    const hooks = [kecsWebhook(random), ...(options.hooks ?? [])];
+    const hooks = [kecsWebhook(random), scriptCheck, ...(options.hooks ?? [])];
     const registry = new Registry({ storage: this.#storage, now: () => clock.now(), random, hooks });
+    const timers = this.#timers;
+    const recorder = new EventRecorder(registry, random, timers);
+    this.#kubelets = new Kubelets({ registry, recorder, timers, random, scriptFor: options.scriptFor });
+    this.#nodes = new NodeLifecycle({ registry, recorder, timers, kubelets: this.#kubelets });
     this.objects = new ClusterObjects(registry);
     const watches = new Set<WatchStream>();
     this.faults = new Faults(watches);
@@ -66,6 +90,18 @@ export class Simulator {
       }),
     );
     this.objects.ensureNamespace('default');
+    if (options.passive === true) return;
+    for (let number = 1; number <= (options.nodes ?? 2); number++) {
+      const capacity = { ...DEFAULT_CAPACITY, ...options.nodeCapacity };
+      this.#nodes.add(`sim-node-${number}`, `10.250.0.${number}`, capacity, options.images ?? []);
+    }
+    recorder.start();
+    this.#kubelets.start();
+    new Scheduler(registry, recorder, timers).start();
+    new DeploymentController(registry, recorder, timers).start();
+    new ReplicaSetController(registry, recorder, timers).start();
+    new GarbageCollector(registry, timers).start();
+    new NamespaceController(registry, timers).start();
   }
 
   /** The port listened on; 0 before start(). */
@@ -101,6 +137,33 @@ export class Simulator {
     await this.#server.close();
     await between();
     await this.#server.listen(port);
+  }
+
+  /** Cuts a node off. Its pods are not ready after 40 s, and evicted after the five minutes that they tolerate. */
+  loseNode(name: string): void {
+    this.#nodes.lose(name);
+  }
+
+  /** Brings a lost node back. */
+  recoverNode(name: string): void {
+    this.#nodes.recover(name);
+  }
+
+  /** The kubelet of a node starts anew: readiness of pods with readiness probes flaps. */
+  restartKubelet(node: string): void {
+    this.#kubelets.restart(node);
+  }
+
+  /** A kubelet evicts a pod. Returns false when no node has it. */
+  evictPod(namespace: string, name: string, message: string): boolean {
+    const worker = this.#kubelets.workerOf(namespace, name);
+    worker?.evict(message);
+    return worker !== undefined;
+  }
+
+  /** Ends a container from outside, by SIGKILL unless told otherwise. Returns false when it does not run. */
+  killContainer(namespace: string, pod: string, container: string, code = 137, reason = 'Error'): boolean {
+    return this.#kubelets.workerOf(namespace, pod)?.kill(container, code, reason) === true;
   }
 
   /** Forgets the past: watches from older versions get 410, as after a compaction of etcd. */

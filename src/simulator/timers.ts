@@ -23,6 +23,11 @@ export class Timers {
     return duration * this.#scale;
   }
 
+  /** The reverse of {@link scaled}; also for instants, when their differences are to be simulated durations. */
+  unscaled(duration: number): number {
+    return duration / this.#scale;
+  }
+
   /** Calls `callback` once after a simulated duration. */
   after(duration: number, callback: () => void): Timer {
     const timer = this.#clock.setTimeout(
@@ -30,7 +35,7 @@ export class Timers {
         this.#armed.delete(timer);
         if (!this.#stopped) callback();
       },
-      this.scaled(duration),
+      Math.round(this.scaled(duration)),
       { unref: true },
     );
     this.#armed.add(timer);

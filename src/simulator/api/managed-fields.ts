@@ -38,11 +38,12 @@ function walk(before: unknown, after: unknown, field: string): FieldSet | undefi
   const old: Readonly<Record<string, unknown>> = isObject(before) ? before : {};
   const children: [string, FieldSet][] = [];
   for (const [name, value] of Object.entries(after)) {
-    if (value === undefined || (value === null && before === undefined)) continue;
+    // A null or an empty text says that nothing is set, but for this one, which is always set.
+    if (value === undefined || value === '' || (value === null && name !== 'lastProbeTime')) continue;
     const child = walk(old[name], value, name);
     if (child !== undefined) children.push([`f:${name}`, child]);
   }
-  if (children.length === 0) return isObject(before) ? undefined : LEAF;
+  if (children.length === 0) return isObject(before) || STRUCTS.has(field) ? undefined : LEAF;
   return fieldSet(children, !isObject(before) && !STRUCTS.has(field));
 }
 
@@ -79,7 +80,6 @@ const STRUCTS: ReadonlySet<string> = new Set([
   'template',
   'strategy',
   'containers',
-  'initContainers',
   'involvedObject',
   'source',
 ]);

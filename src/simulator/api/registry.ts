@@ -175,7 +175,7 @@ export class Registry {
     const current = this.storage.get(resource, key);
     if (current === undefined) return undefined;
     const time = toTimestamp(this.#now());
-    const fields = changedFields(undefined, ownedStatus(status, manager));
+    const fields = changedFields(initialStatus(resource, manager), ownedStatus(status, manager));
     const managedFields = withStatusManager(current.metadata.managedFields, manager, current.apiVersion, time, fields);
     return this.storage.put(resource, withMetadata({ ...current, status }, { managedFields }));
   }
@@ -465,6 +465,12 @@ function ownedParts(object: KubeObject): object {
     ...parts,
     status: object.kind === PODS.kind ? undefined : parts.status,
   };
+}
+
+/** What of a status is there before its first writer says anything, so that he does not own it. */
+function initialStatus(resource: Resource, manager: string): object | undefined {
+  if (resource.kind === 'ReplicaSet') return { replicas: 0 };
+  return manager === 'kubelet' ? { phase: 'Pending', conditions: [] } : undefined;
 }
 
 /** The kubelet owns a pod's status but for the scheduler's condition and the class, which the API server wrote. */

@@ -98,7 +98,7 @@ describe('paging', () => {
 
   it('does not count what remains of a selection', async () => {
     const { body } = await api('/api/v1/pods?limit=1&labelSelector=tier');
-    expect(Object.keys(at(body, 'metadata'))).toEqual(['resourceVersion', 'continue']);
+    expect(Object.keys(at(body, 'metadata') as object)).toEqual(['resourceVersion', 'continue']);
   });
 
   it('ignores the limit at resourceVersion 0', async () => {

@@ -1,0 +1,429 @@
+/**
+ * Owns Deployments: their ReplicaSets, one a revision, and the way from one to the next.
+ *
+ * Order of a sync: deletion (status only), pause, a changed size (scale, then status), then the strategy. Within a
+ * rolling update a sync makes one step: it scales the new ReplicaSet up, or the old ones down, or cleans up, and writes
+ * the status. Every write comes back as a change and makes the next sync, as in a real cluster.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Registry } from '../api/registry.js';
+import { withMetadata } from '../api/registry.js';
+import { selectorMatches } from '../api/selectors.js';
+import { ApiError } from '../api/status.js';
+import { keyOf } from '../api/storage.js';
+import { fromTimestamp } from '../instants.js';
+import type { Deployment, DeploymentStatus, OwnerReference, ReplicaSet } from '../objects.js';
+import { DEPLOYMENTS, PODS, REPLICASETS } from '../resources.js';
+import type { Timers } from '../timers.js';
+import { WorkQueue } from '../work-queue.js';
+import type { ConditionText, Revisions } from './deployment-status.js';
+import {
+  conditionOf,
+  countedStatus,
+  hasDeadline,
+  isComplete,
+  rolloutStatus,
+  withCondition,
+} from './deployment-status.js';
+import type { EventRecorder, EventSource } from './event-recorder.js';
+import { isActive } from './pod-state.js';
+import {
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  nextRevision,
+  revisionAnnotations,
+  revisionsOf,
+  sizeAnnotations,
+  TEMPLATE_HASH,
+  templateHash,
+} from './revisions.js';
+import { actualOf, byAge, newReplicaCount, REVISION, revisionOf, scaleDownOld, scaleInProportion } from './rollout.js';
+
+/** How long a change waits for the controller, in milliseconds. */
+const LATENCY = 10;
+
+const SOURCE: EventSource = { component: 'deployment-controller', manager: 'kube-controller-manager' };
+const { manager: MANAGER } = SOURCE;
+
+export class DeploymentController {
+  readonly #registry: Registry;
+  readonly #recorder: EventRecorder;
+  readonly #timers: Timers;
+  readonly #queue: WorkQueue;
+
+  constructor(registry: Registry, recorder: EventRecorder, timers: Timers) {
+    this.#registry = registry;
+    this.#recorder = recorder;
+    this.#timers = timers;
+    this.#queue = new WorkQueue(timers, LATENCY, (key) => this.#sync(key));
+  }
+
+  start(): void {
+    const { storage } = this.#registry;
+    storage.subscribe(DEPLOYMENTS, ({ object }) =>
+      this.#queue.add(keyOf(object.metadata.namespace, object.metadata.name)),
+    );
+    storage.subscribe(REPLICASETS, ({ object, previous }) => {
+      const owner = controllerOf(object) ?? (previous === undefined ? undefined : controllerOf(previous));
+      if (owner !== undefined) this.#queue.add(keyOf(object.metadata.namespace, owner.name));
+    });
+    // A rollout that first takes everything down waits for the last old pod.
+    storage.subscribe(PODS, ({ type, object }) => {
+      if (type !== 'DELETED') return;
+      const { namespace, ownerReferences } = object.metadata;
+      const replicaSet = storage.get(REPLICASETS, keyOf(namespace, ownerReferences?.[0]?.name ?? ''));
+      const owner = replicaSet === undefined ? undefined : controllerOf(replicaSet);
+      if (owner !== undefined) this.#queue.add(keyOf(namespace, owner.name));
+    });
+  }
+
+  #sync(key: string): void {
+    const deployment = this.#registry.storage.get(DEPLOYMENTS, key);
+    if (deployment === undefined) return;
+    const revisions = revisionsOf(deployment, this.#claim(deployment));
+    if (deployment.metadata.deletionTimestamp !== undefined) {
+      this.#write(key, deployment, countedStatus(deployment, revisions, this.#timers.now()));
+      return;
+    }
+    const noted = this.#notePause(key, deployment);
+    if (deployment.spec.paused === true || this.#isResized(noted, revisions)) {
+      const scaled = this.#scale(noted, this.#renumber(key, noted, revisions));
+      this.#write(key, this.#latest(key, noted), countedStatus(noted, scaled, this.#timers.now()));
+      return;
+    }
+    if (deployment.spec.strategy.type === 'Recreate') this.#recreate(key, noted, revisions);
+    else this.#roll(key, noted, revisions);
+  }
+
+  /** Its ReplicaSets, with those that have no owner and that it selects. */
+  #claim(deployment: Deployment): ReplicaSet[] {
+    const { uid, namespace, deletionTimestamp } = deployment.metadata;
+    const owned = this.#registry.storage.ownedBy(REPLICASETS, uid);
+    if (deletionTimestamp !== undefined) return owned;
+    for (const replicaSet of this.#registry.storage.values(REPLICASETS)) {
+      const { metadata } = replicaSet;
+      if (metadata.namespace !== namespace || controllerOf(replicaSet) !== undefined) continue;
+      if (!selectorMatches(deployment.spec.selector, metadata.labels)) continue;
+      const ownerReferences = [...(metadata.ownerReferences ?? []), ownerReference(deployment)];
+      const key = keyOf(namespace, metadata.name);
+      const adopted = this.#registry.write(REPLICASETS, key, MANAGER, (current) =>
+        withMetadata(current, { ownerReferences }),
+      );
+      if (adopted !== undefined) owned.push(adopted);
+    }
+    return owned;
+  }
+
+  // ---------------------------------------------------------------- pause and size
+
+  #notePause(key: string, deployment: Deployment): Deployment {
+    const progressing = conditionOf(deployment.status, 'Progressing');
+    if (!hasDeadline(deployment) || progressing?.reason === 'ProgressDeadlineExceeded') return deployment;
+    const noted = progressing?.reason === 'DeploymentPaused';
+    const paused = deployment.spec.paused === true;
+    if (noted === paused) return deployment;
+    const text: ConditionText = {
+      type: 'Progressing',
+      status: 'Unknown',
+      reason: paused ? 'DeploymentPaused' : 'DeploymentResumed',
+      message: paused ? 'Deployment is paused' : 'Deployment is resumed',
+    };
+    const conditions = withCondition(deployment.status.conditions ?? [], text, this.#timers.now());
+    return this.#write(key, deployment, { ...deployment.status, conditions });
+  }
+
+  /** Whether the wanted number changed since a ReplicaSet that is in use was last scaled. */
+  #isResized(deployment: Deployment, { current, old }: Revisions): boolean {
+    const wanted = String(deployment.spec.replicas);
+    return active([...old, ...listOf(current)]).some(({ metadata }) => {
+      const noted = metadata.annotations?.[DESIRED_REPLICAS];
+      return noted !== undefined && noted !== wanted;
+    });
+  }
+
+  #scale(deployment: Deployment, { current, old }: Revisions): Revisions {
+    const { replicas } = deployment.spec;
+    const inUse = active([...old, ...listOf(current)]);
+    const only = inUse.length > 1 ? undefined : (inUse[0] ?? current ?? old.at(-1));
+    if (only !== undefined) {
+      if (only.spec.replicas !== replicas) this.#resize(deployment, only, replicas);
+      else this.#annotate(deployment, only);
+    } else if (current !== undefined && isSaturated(deployment, current)) {
+      for (const replicaSet of active(old)) this.#resize(deployment, replicaSet, 0);
+    } else if (deployment.spec.strategy.type === 'RollingUpdate') {
+      const before = ({ metadata }: ReplicaSet): number | undefined => numberOf(metadata.annotations?.[MAX_REPLICAS]);
+      for (const { replicaSet, replicas: count } of scaleInProportion(deployment, inUse, before)) {
+        if (count === replicaSet.spec.replicas) this.#annotate(deployment, replicaSet);
+        else this.#resize(deployment, replicaSet, count);
+      }
+    }
+    return this.#reread({ current, old });
+  }
+
+  // ---------------------------------------------------------------- strategies
+
+  #roll(key: string, deployment: Deployment, revisions: Revisions): void {
+    const found = this.#ensureCurrent(key, deployment, revisions);
+    if (found === undefined) return;
+    const { current, old } = found;
+    const latest = this.#latest(key, deployment);
+    if (current.spec.replicas !== deployment.spec.replicas) {
+      const all = [...old, current];
+      const tooMany = current.spec.replicas > deployment.spec.replicas;
+      const count = tooMany ? deployment.spec.replicas : newReplicaCount(deployment, all, current.spec.replicas);
+      if (count !== current.spec.replicas) {
+        this.#resize(deployment, current, count);
+        this.#report(key, latest, this.#reread(found));
+        return;
+      }
+    }
+    const steps = scaleDownOld(deployment, active(old), current);
+    for (const { replicaSet, replicas } of steps) this.#resize(deployment, replicaSet, replicas);
+    if (steps.length === 0 && isComplete(deployment, latest.status)) this.#cleanUp(deployment, old);
+    this.#report(key, latest, this.#reread(found));
+  }
+
+  #recreate(key: string, deployment: Deployment, revisions: Revisions): void {
+    const numbered = this.#renumber(key, deployment, revisions);
+    const inUse = active(numbered.old);
+    for (const replicaSet of inUse) this.#resize(deployment, replicaSet, 0);
+    if (inUse.length > 0 || this.#oldPodsRemain(numbered.old)) {
+      this.#report(key, this.#latest(key, deployment), this.#reread(numbered));
+      return;
+    }
+    const found = this.#ensureCurrent(key, deployment, numbered);
+    if (found === undefined) return;
+    if (found.current.spec.replicas !== deployment.spec.replicas) {
+      this.#resize(deployment, found.current, deployment.spec.replicas);
+    }
+    const latest = this.#latest(key, deployment);
+    if (isComplete(deployment, latest.status)) this.#cleanUp(deployment, found.old);
+    this.#report(key, latest, this.#reread(found));
+  }
+
+  #oldPodsRemain(old: readonly ReplicaSet[]): boolean {
+    if (actualOf(old) > 0) return true;
+    const { storage } = this.#registry;
+    const pods = old.flatMap(({ metadata }) => storage.ownedBy(PODS, metadata.uid));
+    return pods.some((pod) => isActive(pod) || pod.metadata.deletionTimestamp !== undefined);
+  }
+
+  // ---------------------------------------------------------------- revisions
+
+  /** The current ReplicaSet with its annotations and the Deployment's revision in order; made when there is none. */
+  #ensureCurrent(
+    key: string,
+    deployment: Deployment,
+    revisions: Revisions,
+  ): (Revisions & { current: ReplicaSet }) | undefined {
+    const { current, old } = this.#renumber(key, deployment, revisions);
+    if (current !== undefined) return { current, old };
+    const made = this.#createCurrent(key, deployment, old);
+    return made === undefined ? undefined : { current: made, old };
+  }
+
+  #renumber(key: string, deployment: Deployment, { current, old }: Revisions): Revisions {
+    if (current === undefined) return { current, old };
+    const annotations = revisionAnnotations(deployment, current, nextRevision(old));
+    const minReadySeconds = deployment.spec.minReadySeconds;
+    const same =
+      isDeepStrictEqual(annotations, current.metadata.annotations) && current.spec.minReadySeconds === minReadySeconds;
+    const replicaSetKey = keyOf(current.metadata.namespace, current.metadata.name);
+    const written = same
+      ? undefined
+      : this.#registry.write(REPLICASETS, replicaSetKey, MANAGER, (replicaSet) => {
+          const spec =
+            replicaSet.spec.minReadySeconds === minReadySeconds
+              ? replicaSet.spec
+              : { ...replicaSet.spec, minReadySeconds };
+          return { ...replicaSet, metadata: { ...replicaSet.metadata, annotations }, spec };
+        });
+    const numbered = written ?? current;
+    this.#setRevision(key, deployment, revisionOf(numbered), undefined);
+    return { current: numbered, old };
+  }
+
+  #createCurrent(key: string, deployment: Deployment, old: readonly ReplicaSet[]): ReplicaSet | undefined {
+    const { namespace, name } = deployment.metadata;
+    const { template, selector, minReadySeconds } = deployment.spec;
+    const hash = templateHash(template);
+    const labels = { ...template.metadata?.labels, [TEMPLATE_HASH]: hash };
+    const revision = nextRevision(old);
+    const replicas = newReplicaCount(deployment, old, 0);
+    const manifest = {
+      metadata: {
+        name: `${name}-${hash}`,
+        labels,
+        annotations: revisionAnnotations(deployment, undefined, revision),
+        ownerReferences: [ownerReference(deployment)],
+      },
+      spec: {
+        replicas,
+        minReadySeconds,
+        selector: { ...selector, matchLabels: { ...selector.matchLabels, [TEMPLATE_HASH]: hash } },
+        template: { ...template, metadata: { ...template.metadata, labels } },
+      },
+    };
+    try {
+      const made = this.#registry.create(REPLICASETS, namespace, manifest, { manager: MANAGER });
+      if (replicas > 0) this.#recordScaling(deployment, made, 'up', replicas);
+      this.#setRevision(key, deployment, revision, {
+        type: 'Progressing',
+        status: 'True',
+        reason: 'NewReplicaSetCreated',
+        message: `Created new replica set "${made.metadata.name}"`,
+      });
+      return made;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#setRevision(key, deployment, revisionNumber(deployment), {
+        type: 'Progressing',
+        status: 'False',
+        reason: 'ReplicaSetCreateError',
+        message: error.message,
+      });
+      this.#queue.addAfter(key, 1_000);
+      return undefined;
+    }
+  }
+
+  /** Writes the revision into the Deployment, with a condition where there is news; one write for both. */
+  #setRevision(key: string, deployment: Deployment, revision: number, news: ConditionText | undefined): void {
+    const text = news !== undefined && hasDeadline(deployment) ? news : undefined;
+    this.#registry.write(DEPLOYMENTS, key, MANAGER, (current) => {
+      const known = current.metadata.annotations ?? {};
+      const old = current.status.conditions ?? [];
+      const conditions = text === undefined ? old : withCondition(old, text, this.#timers.now());
+      const numbered = known[REVISION] === String(revision) || revision === 0;
+      if (numbered && conditions === old) return current;
+      const annotations = numbered ? known : sorted({ ...known, [REVISION]: String(revision) });
+      const status = conditions === old ? current.status : { ...current.status, conditions };
+      return { ...current, metadata: { ...current.metadata, annotations }, status };
+    });
+  }
+
+  /** Old ReplicaSets without replicas go, but for the latest few that a rollback may want. */
+  #cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): void {
+    const limit = deployment.spec.revisionHistoryLimit;
+    if (limit === undefined) return;
+    const surplus = [...old].sort(byAge).slice(0, Math.max(0, old.length - limit));
+    for (const { metadata, spec, status } of surplus) {
+      const idle = spec.replicas === 0 && status.replicas === 0;
+      if (
+        !idle ||
+        metadata.deletionTimestamp !== undefined ||
+        (metadata.generation ?? 0) > (status.observedGeneration ?? 0)
+      )
+        continue;
+      this.#registry.delete(REPLICASETS, metadata.namespace, metadata.name, {}, { manager: MANAGER });
+    }
+  }
+
+  // ---------------------------------------------------------------- writes
+
+  #resize(deployment: Deployment, replicaSet: ReplicaSet, replicas: number): void {
+    const direction = replicas > replicaSet.spec.replicas ? 'up' : 'down';
+    const sizes = sizeAnnotations(deployment);
+    const resized = this.#registry.write(
+      REPLICASETS,
+      keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name),
+      MANAGER,
+      (current) => ({
+        ...current,
+        metadata: { ...current.metadata, annotations: sorted({ ...current.metadata.annotations, ...sizes }) },
+        spec: { ...current.spec, replicas },
+      }),
+    );
+    if (resized !== undefined) this.#recordScaling(deployment, resized, direction, replicas);
+  }
+
+  #annotate(deployment: Deployment, replicaSet: ReplicaSet): void {
+    const sizes = sizeAnnotations(deployment);
+    this.#registry.write(
+      REPLICASETS,
+      keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name),
+      MANAGER,
+      (current) => {
+        const annotations = sorted({ ...current.metadata.annotations, ...sizes });
+        return isDeepStrictEqual(annotations, current.metadata.annotations)
+          ? current
+          : withMetadata(current, { annotations });
+      },
+    );
+  }
+
+  #recordScaling(deployment: Deployment, replicaSet: ReplicaSet, direction: 'up' | 'down', replicas: number): void {
+    const message = `Scaled ${direction} replica set ${replicaSet.metadata.name} to ${replicas}`;
+    this.#recorder.record(SOURCE, deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message });
+  }
+
+  #report(key: string, deployment: Deployment, revisions: Revisions): void {
+    const deadline = this.#timers.scaled((deployment.spec.progressDeadlineSeconds ?? 0) * 1000);
+    const status = rolloutStatus(deployment, revisions, this.#timers.now(), deadline);
+    if (this.#write(key, deployment, status) === deployment) this.#awaitDeadline(key, deployment, status, deadline);
+  }
+
+  /** Where nothing moves, the deadline is what comes next. */
+  #awaitDeadline(key: string, deployment: Deployment, status: DeploymentStatus, deadline: number): void {
+    const progressing = conditionOf(deployment.status, 'Progressing');
+    if (!hasDeadline(deployment) || progressing === undefined) return;
+    if (isComplete(deployment, status) || progressing.reason === 'ProgressDeadlineExceeded') return;
+    const left = fromTimestamp(progressing.lastUpdateTime) + deadline - this.#timers.now();
+    this.#queue.addAfter(key, Math.max(this.#timers.unscaled(left), 0) + 500);
+  }
+
+  #write(key: string, deployment: Deployment, status: DeploymentStatus): Deployment {
+    if (isDeepStrictEqual(withoutAbsent(status), withoutAbsent(deployment.status))) return deployment;
+    return this.#registry.writeStatus(DEPLOYMENTS, key, MANAGER, status) ?? deployment;
+  }
+
+  #latest(key: string, deployment: Deployment): Deployment {
+    return this.#registry.storage.get(DEPLOYMENTS, key) ?? deployment;
+  }
+
+  #reread<T extends Revisions>({ current, old }: T): Revisions {
+    const latest = (replicaSet: ReplicaSet): ReplicaSet =>
+      this.#registry.storage.get(REPLICASETS, keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name)) ??
+      replicaSet;
+    return { current: current === undefined ? undefined : latest(current), old: old.map(latest) };
+  }
+}
+
+function active(replicaSets: readonly ReplicaSet[]): ReplicaSet[] {
+  return replicaSets.filter(({ spec }) => spec.replicas > 0);
+}
+
+function listOf<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
+
+/** Has all the replicas that the Deployment wants, and they are available. */
+function isSaturated(deployment: Deployment, { metadata, spec, status }: ReplicaSet): boolean {
+  const { replicas } = deployment.spec;
+  const noted = numberOf(metadata.annotations?.[DESIRED_REPLICAS]);
+  return spec.replicas === replicas && noted === replicas && (status.availableReplicas ?? 0) === replicas;
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
+function revisionNumber({ metadata }: Deployment): number {
+  return Number(metadata.annotations?.[REVISION] ?? 0);
+}
+
+function controllerOf({ metadata }: ReplicaSet): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
+function ownerReference({ apiVersion, kind, metadata }: Deployment): OwnerReference {
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true };
+}
+
+function sorted(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function withoutAbsent(status: object): object {
+  return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
+}
