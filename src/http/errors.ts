@@ -37,6 +37,8 @@ export const HTTP_ERRORS = {
   RequestHeaderFieldsTooLarge: { status: 431, meaning: 'The request line and headers are larger than ecstate takes.' },
   TaskNotFound: { status: 404, meaning: 'No task of this id or ARN is known.' },
   AmbiguousTask: { status: 409, meaning: 'Tasks of several clusters have this id; taskArns lists them.' },
+  ServiceNotFound: { status: 404, meaning: 'No service of this name or ARN is known.' },
+  AmbiguousService: { status: 409, meaning: 'Several clusters have a service of this name; serviceArns lists them.' },
   TooManyStreams: { status: 429, meaning: 'As many event streams are open as ecstate serves.' },
 } as const satisfies Readonly<Record<string, HttpErrorKind>>;
 

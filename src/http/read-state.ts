@@ -3,4 +3,7 @@
  */
 import type { CommittedState } from '../system/state.port.js';
 
-export type ReadState = Pick<CommittedState, 'clusters' | 'task' | 'taskArnOf' | 'tasks' | 'history' | 'onTransitions'>;
+export type ReadState = Pick<
+  CommittedState,
+  'clusters' | 'task' | 'taskArnOf' | 'tasks' | 'history' | 'services' | 'service' | 'serviceHistory' | 'onTransitions'
+>;

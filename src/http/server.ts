@@ -15,6 +15,9 @@ import type { Logger } from '../telemetry/logger.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { clusterOperations } from './ecs/clusters.js';
 import type { Operations } from './ecs/operation.js';
+import { serviceDeploymentOperations } from './ecs/service-deployments.js';
+import { serviceOperations } from './ecs/services.js';
+import { taskSetOperations } from './ecs/task-sets.js';
 import { taskOperations } from './ecs/tasks.js';
 import { HttpError } from './errors.js';
 import { JSON_TYPE } from './exchange.js';
@@ -22,7 +25,7 @@ import type { Handler } from './exchange.js';
 import { createRouter, notFound } from './router.js';
 import type { Route } from './router.js';
 import { ecsRoutes, needsKecs } from './routes/ecs.js';
-import { historyRoute } from './routes/history.js';
+import { serviceHistoryRoute, taskHistoryRoute } from './routes/history.js';
 import { indexRoute, livenessRoute, metricsRoute, readinessRoute } from './routes/operations.js';
 import type { Readiness } from './routes/operations.js';
 import { transitionsRoute } from './routes/transitions.js';
@@ -62,7 +65,7 @@ export interface HttpServerOptions extends ArnDefaults {
   readonly readiness: () => Readiness;
   /** Routes beside ecstate's own; where both match, ecstate's answers. */
   readonly routes?: readonly Route[];
-  /** Operations of the ECS API beside those of tasks and clusters. */
+  /** Operations of the ECS API beside ecstate's own; of two of one name, ecstate's own answers. */
   readonly operations?: Operations;
   /** Answers the ECS API's other operations, with the body unread. Absent: they are refused. */
   readonly otherOperations?: Handler;
@@ -176,10 +179,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 function routingTable(options: HttpServerOptions): readonly Route[] {
   const { state, clock, metrics, region, accountId } = options;
   const context = { state, here: { region, accountId } };
-  const operations = { ...options.operations, ...clusterOperations(context), ...taskOperations(context) };
+  const operations = {
+    ...options.operations,
+    ...clusterOperations(context),
+    ...taskOperations(context),
+    ...serviceOperations(context),
+    ...serviceDeploymentOperations(context),
+    ...taskSetOperations(context),
+  };
   const routes = [
     ...ecsRoutes({ operations, others: options.otherOperations ?? needsKecs }),
-    historyRoute(state),
+    taskHistoryRoute(state),
+    serviceHistoryRoute(state),
     transitionsRoute({ state, clock, metrics }),
     livenessRoute,
     readinessRoute(options.readiness),

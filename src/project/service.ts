@@ -134,6 +134,7 @@ interface Rollout {
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
   readonly finishedAt: EpochMs | undefined;
+  readonly rollout: RolloutState;
   readonly status: 'IN_PROGRESS' | 'SUCCESSFUL' | 'STOPPED';
   readonly taskDefinitionArn: string | undefined;
   readonly current: ProjectableDeployment | undefined;
@@ -143,8 +144,9 @@ interface Rollout {
 export function rolloutsOf({ context, deployments }: ProjectableService): readonly Rollout[] {
   const current = deployments.map((deployment): Rollout => {
     const { createdAt, updatedAt, finishedAt, taskDefinitionArn } = deployment.context;
-    const status = statusOf(deployment.rollout, deployment.role !== 'PRIMARY');
-    return { id: deployment.id, createdAt, updatedAt, finishedAt, status, taskDefinitionArn, current: deployment };
+    const { id, rollout } = deployment;
+    const status = statusOf(rollout, deployment.role !== 'PRIMARY');
+    return { id, createdAt, updatedAt, finishedAt, rollout, status, taskDefinitionArn, current: deployment };
   });
   const past = context.rollouts.past.map((deployment: PastDeployment): Rollout => {
     const { id, createdAt, endedAt, finishedAt, taskDefinitionArn, rolloutState } = deployment;
@@ -154,6 +156,7 @@ export function rolloutsOf({ context, deployments }: ProjectableService): readon
       createdAt,
       updatedAt: endedAt,
       finishedAt: finishedAt ?? endedAt,
+      rollout: rolloutState,
       status,
       taskDefinitionArn,
       current: undefined,
@@ -179,8 +182,8 @@ function arnOf(
   return `arn:aws:ecs:${region}:${accountId}:${kind}/${identity.clusterName}/${identity.serviceName}/${digits(deploymentId)}`;
 }
 
-/** The `ServiceDeploymentBrief` of ListServiceDeployments. */
-export function projectServiceDeploymentBrief(service: ProjectableService, rollout: Rollout): EcsObject {
+/** What a `ServiceDeploymentBrief` and a `ServiceDeployment` have in common. */
+function projectRollout(service: ProjectableService, rollout: Rollout): EcsObject {
   const { identity } = service.context;
   return present({
     clusterArn: identity.clusterArn,
@@ -190,20 +193,26 @@ export function projectServiceDeploymentBrief(service: ProjectableService, rollo
     serviceDeploymentArn: arnOf('service-deployment', service.context, rollout.id),
     startedAt: seconds(rollout.createdAt),
     status: rollout.status,
-    statusReason: reasonOf(
-      rollout.id,
-      rollout.status === 'SUCCESSFUL' ? 'COMPLETED' : rollout.status === 'STOPPED' ? 'FAILED' : 'IN_PROGRESS',
-    ),
-    targetServiceRevisionArn: arnOf('service-revision', service.context, rollout.id),
+    // No wording of ECS's is known for one that was superseded before it was done.
+    statusReason:
+      rollout.status === 'STOPPED' && rollout.rollout === 'IN_PROGRESS'
+        ? undefined
+        : reasonOf(rollout.id, rollout.rollout),
   });
 }
+
+/** The `ServiceDeploymentBrief` of ListServiceDeployments. */
+export const projectServiceDeploymentBrief = (service: ProjectableService, rollout: Rollout): EcsObject => ({
+  ...projectRollout(service, rollout),
+  targetServiceRevisionArn: arnOf('service-revision', service.context, rollout.id),
+});
 
 /** The `ServiceDeployment` of DescribeServiceDeployments. What nobody told ecstate (circuit breaker, alarms) is left out. */
 export function projectServiceDeployment(service: ProjectableService, rollout: Rollout): EcsObject {
   const all = rolloutsOf(service);
   const sources = all.filter(({ createdAt }) => createdAt < rollout.createdAt).slice(0, 1);
   return present({
-    ...projectServiceDeploymentBrief(service, rollout),
+    ...projectRollout(service, rollout),
     sourceServiceRevisions: sources.map((source) => revisionSummary(service.context, source)),
     targetServiceRevision: revisionSummary(service.context, rollout),
     updatedAt: seconds(rollout.updatedAt),

@@ -1,5 +1,6 @@
 /**
  * Owns a ReadState of plain maps, for tests of whoever reads through it, and a builder of tasks to put there.
+ * Services to put there are built by fake-service.ts.
  */
 import type { DesiredStatus, LastStatus, LaunchType, TaskContext } from '../../machines/task/task.types.js';
 import { clusterArn, taskArn, taskDefinitionArn } from '../../src/observe/arn.js';
@@ -7,8 +8,10 @@ import type { ArnDefaults } from '../../src/observe/arn.js';
 import type { ReadState } from '../../src/http/read-state.js';
 import type {
   ClusterSummary,
+  CommittedService,
   CommittedTask,
   HistoryRow,
+  ServiceHistoryRow,
   TaskIndexEntry,
   TaskTransition,
 } from '../../src/system/state.port.js';
@@ -122,6 +125,12 @@ export interface FakeState extends ReadState {
   forget(taskArn: string): void;
   /** Adds a row to a task's history. */
   record(taskArn: string, row: HistoryRow): void;
+  /** Adds services, or replaces them where they are. */
+  putServices(...services: readonly CommittedService[]): void;
+  /** Forgets a service; its history stays. */
+  forgetService(serviceArn: string): void;
+  /** Adds a row to a service's history. */
+  recordService(serviceArn: string, row: ServiceHistoryRow): void;
   /** Tells the listeners of one turn. */
   emit(...transitions: readonly TaskTransition[]): void;
   /** How many listen. */
@@ -146,10 +155,12 @@ function indexEntry({ context, lastStatus }: CommittedTask): TaskIndexEntry {
   };
 }
 
-/** A cluster is known while a task of it is, as in the system. */
+/** A cluster is known while a task or a service of it is, as in the system. */
 export function fakeState(...initial: readonly CommittedTask[]): FakeState {
   const tasks = new Map<string, CommittedTask>();
   const histories = new Map<string, HistoryRow[]>();
+  const services = new Map<string, CommittedService>();
+  const serviceHistories = new Map<string, ServiceHistoryRow[]>();
   const listeners = new Set<(transitions: readonly TaskTransition[]) => void>();
   const inCluster = (arn?: string): CommittedTask[] =>
     [...tasks.values()].filter(({ context }) => arn === undefined || context.identity.clusterArn === arn);
@@ -157,20 +168,35 @@ export function fakeState(...initial: readonly CommittedTask[]): FakeState {
   const state: FakeState = {
     clusters: () => {
       const summaries = new Map<string, ClusterSummary>();
-      for (const { context, lastStatus } of tasks.values()) {
-        const { clusterArn: arn, clusterName } = context.identity;
-        const before = summaries.get(arn) ?? {
+      const of = ({
+        clusterArn: arn,
+        clusterName,
+      }: {
+        readonly clusterArn: string;
+        readonly clusterName: string;
+      }): ClusterSummary =>
+        summaries.get(arn) ?? {
           clusterArn: arn,
           clusterName,
           runningTasksCount: 0,
           pendingTasksCount: 0,
           activeServicesCount: 0,
         };
+      for (const { context, lastStatus } of tasks.values()) {
+        const before = of(context.identity);
         const pending = ['PROVISIONING', 'PENDING', 'ACTIVATING'].includes(lastStatus);
-        summaries.set(arn, {
+        summaries.set(before.clusterArn, {
           ...before,
           runningTasksCount: before.runningTasksCount + (lastStatus === 'RUNNING' ? 1 : 0),
           pendingTasksCount: before.pendingTasksCount + (pending ? 1 : 0),
+        });
+      }
+      for (const { context, status } of services.values()) {
+        const before = of(context.identity);
+        const active = status === 'PENDING' || status === 'ACTIVE';
+        summaries.set(before.clusterArn, {
+          ...before,
+          activeServicesCount: before.activeServicesCount + (active ? 1 : 0),
         });
       }
       return [...summaries.values()];
@@ -180,6 +206,10 @@ export function fakeState(...initial: readonly CommittedTask[]): FakeState {
       inCluster(cluster).find(({ context }) => context.identity.taskId === id)?.context.identity.taskArn,
     tasks: (cluster) => inCluster(cluster).map(indexEntry),
     history: (arn) => histories.get(arn) ?? [],
+    services: (cluster) =>
+      [...services.values()].filter(({ context }) => cluster === undefined || context.identity.clusterArn === cluster),
+    service: (arn) => services.get(arn),
+    serviceHistory: (arn) => serviceHistories.get(arn) ?? [],
     onTransitions: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -189,6 +219,11 @@ export function fakeState(...initial: readonly CommittedTask[]): FakeState {
     },
     forget: (arn) => void tasks.delete(arn),
     record: (arn, row) => void histories.set(arn, [...(histories.get(arn) ?? []), row]),
+    putServices: (...added) => {
+      for (const service of added) services.set(service.context.identity.serviceArn, service);
+    },
+    forgetService: (arn) => void services.delete(arn),
+    recordService: (arn, row) => void serviceHistories.set(arn, [...(serviceHistories.get(arn) ?? []), row]),
     emit: (...transitions) => {
       for (const listener of listeners) listener(transitions);
     },

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HTTP_ERRORS } from '../../src/http/errors.js';
+import { deploymentId, fakeService } from './fake-service.js';
 import { fakeState, fakeTask, taskId } from './fake-state.js';
 import { TARGET, startServer } from './harness.js';
 import type { Answer, Harness } from './harness.js';
@@ -9,10 +10,31 @@ import { problemsOf } from './model.js';
 
 const RUNS = 300;
 
-const OPERATIONS = ['ListTasks', 'DescribeTasks', 'ListClusters', 'DescribeClusters'] as const;
+const OPERATIONS = [
+  'ListTasks',
+  'DescribeTasks',
+  'ListClusters',
+  'DescribeClusters',
+  'ListServices',
+  'DescribeServices',
+  'ListServiceDeployments',
+  'DescribeServiceDeployments',
+  'DescribeServiceRevisions',
+  'DescribeTaskSets',
+] as const;
 
-const someState = () =>
-  fakeState(fakeTask({ id: 'a', serviceName: 'web' }), fakeTask({ id: 'b', cluster: 'other', lastStatus: 'STOPPED' }));
+function someState() {
+  const state = fakeState(
+    fakeTask({ id: 'a', serviceName: 'web' }),
+    fakeTask({ id: 'b', cluster: 'other', lastStatus: 'STOPPED' }),
+  );
+  state.putServices(
+    fakeService({ name: 'web', deployments: [{ id: 2, rollout: 'IN_PROGRESS' }, { id: 1 }] }),
+    fakeService({ name: 'split', taskSets: [{ id: 'ts-1', ready: 1 }] }),
+    fakeService({ name: 'gone', status: 'INACTIVE' }),
+  );
+  return state;
+}
 
 /** A refusal as clients take it apart, or undefined for a result. */
 function refusalOf({ status, json, headers, text }: Answer): string | undefined {
@@ -49,6 +71,14 @@ const nearlyRight = fc.oneof(
     'arn:aws:ecs:us-east-1:000000000000:service/default/web',
     `arn:aws:ecs:us-east-1:000000000000:task/default/${taskId('a')}`,
     `arn:aws:ecs:us-east-1:000000000000:task/${taskId('a')}`,
+    'split',
+    'gone',
+    'ts-1',
+    'DAEMON',
+    'IN_PROGRESS',
+    deploymentId(1).replace('ecs-svc/', 'arn:aws:ecs:us-east-1:000000000000:service-deployment/default/web/'),
+    deploymentId(1).replace('ecs-svc/', 'arn:aws:ecs:us-east-1:000000000000:service-revision/default/web/'),
+    'arn:aws:ecs:us-east-1:000000000000:task-set/default/split/ts-1',
     'arn:aws:ecs:::/',
     'arn:',
     '__proto__',
@@ -75,6 +105,15 @@ const parameters = fc.dictionary(
     'daemonName',
     'maxResults',
     'nextToken',
+    'service',
+    'services',
+    'schedulingStrategy',
+    'resourceManagementType',
+    'status',
+    'createdAt',
+    'serviceDeploymentArns',
+    'serviceRevisionArns',
+    'taskSets',
     '__proto__',
     'toString',
   ),
@@ -142,6 +181,8 @@ describe('the ECS API', () => {
         '/v1/%zz',
         '/api/tasks/%/history',
         '/api/tasks/a%2Fb/history',
+        '/api/services/%/history',
+        '/api/services/web/history',
         '/livez/',
         '//',
         '/?x=%',

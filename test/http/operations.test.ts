@@ -59,14 +59,15 @@ describe('GET /', () => {
     expect(status).toBe(200);
     expect(text).toBe(`ecstate: the state of Amazon ECS tasks that KECS runs on Kubernetes, served as the ECS API.
 
-  GET  /                            this page
-  POST /                            the ECS API (AWS JSON 1.1, X-Amz-Target)
-  POST /v1/{operation}              the same, without that header
-  GET  /api/tasks/{id or ARN}/history every transition of a task, with its cause
-  GET  /api/transitions             transitions as they happen (server-sent events; ?cluster= and ?task= narrow them)
-  GET  /livez                       whether the process answers
-  GET  /readyz                      whether the state is loaded and in step with the cluster, and if not, why
-  GET  /metrics                     metrics in the format of Prometheus
+  GET  /                                     this page
+  POST /                                     the ECS API (AWS JSON 1.1, X-Amz-Target)
+  POST /v1/{operation}                       the same, without that header
+  GET  /api/tasks/{id or ARN}/history        every transition of a task, with its cause
+  GET  /api/services/{name or ARN}/history   every change of a service and its deployments, with its cause
+  GET  /api/transitions                      transitions as they happen (server-sent events; ?cluster= and ?task= narrow them)
+  GET  /livez                                whether the process answers
+  GET  /readyz                               whether the state is loaded and in step with the cluster, and if not, why
+  GET  /metrics                              metrics in the format of Prometheus
 `);
   });
 });
@@ -140,12 +141,12 @@ describe('what is added to the routing table', () => {
     });
     expect((await request('/inspect/a%20b/c.js')).text).toBe('a b/c.js');
     expect((await request('/livez')).text).toBe('ok');
-    expect((await request('/')).text).toContain('/inspect/{file}              the inspector');
+    expect((await request('/')).text).toContain('/inspect/{file}                       the inspector');
   });
 
   test('an operation is answered with what it returns', async () => {
-    const { call } = await startServer({ operations: { ListServices: () => ({ serviceArns: [] }) } });
-    expect((await call('ListServices', {})).text).toBe('{"serviceArns":[]}');
+    const { call } = await startServer({ operations: { ListServicesByNamespace: () => ({ serviceArns: [] }) } });
+    expect((await call('ListServicesByNamespace', {})).text).toBe('{"serviceArns":[]}');
   });
 
   test('whoever answers everything else has the request as it was sent, its body unread', async () => {

@@ -1,10 +1,10 @@
 /** The protocol of the ECS API apart from any operation: how it is asked, and what it says to whatever is not a request of it. */
 import {
   CreateClusterCommand,
-  DescribeServicesCommand,
   ECSServiceException,
   RunTaskCommand,
   UnsupportedFeatureException,
+  UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from 'vitest';
 import { MAX_BODY_BYTES } from '../../src/http/body.js';
@@ -64,7 +64,7 @@ describe('an operation that ecstate does not answer itself', () => {
         'ecstate does not answer RunTask itself: it needs KECS behind it. Start ecstate with --kecs-url, or send this operation to KECS.',
       $metadata: { httpStatusCode: 400 },
     });
-    for (const command of [new CreateClusterCommand({}), new DescribeServicesCommand({ services: ['web'] })]) {
+    for (const command of [new CreateClusterCommand({}), new UpdateServiceCommand({ service: 'web' })]) {
       // TypeScript cannot choose an overload for a union of commands.
       const caught: unknown = await client.send(command as CreateClusterCommand).catch((refusal: unknown) => refusal);
       expect(caught).toBeInstanceOf(ECSServiceException);
@@ -76,7 +76,18 @@ describe('an operation that ecstate does not answer itself', () => {
     const { call } = await startServer({ state: state() });
     const answers = await Promise.all(OPERATION_NAMES.map(async (name) => ({ name, answer: await call(name, {}) })));
     const refused = answers.filter(({ answer }) => Object(answer.json).__type === 'UnsupportedFeatureException');
-    const answered = ['DescribeClusters', 'DescribeTasks', 'ListClusters', 'ListTasks'];
+    const answered: readonly string[] = [
+      'DescribeClusters',
+      'DescribeServiceDeployments',
+      'DescribeServiceRevisions',
+      'DescribeServices',
+      'DescribeTaskSets',
+      'DescribeTasks',
+      'ListClusters',
+      'ListServiceDeployments',
+      'ListServices',
+      'ListTasks',
+    ];
     expect(refused.map(({ name }) => name)).toEqual(OPERATION_NAMES.filter((name) => !answered.includes(name)));
   });
 });

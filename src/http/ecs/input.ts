@@ -69,6 +69,27 @@ const oneOf = <T extends string>(name: string, value: string, allowed: readonly 
   return found;
 };
 
+/** @throws HttpError SerializationException */
+export function optionalObject(input: JsonObject, name: string): JsonObject | undefined {
+  const value = member(input, name);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(name, 'an object', value);
+  // An object that JSON.parse made has string keys and unknown values.
+  return value as JsonObject;
+}
+
+/**
+ * A time, which the JSON protocol has in epoch seconds; in epoch milliseconds.
+ *
+ * @throws HttpError SerializationException
+ */
+export function optionalInstant(input: JsonObject, name: string): number | undefined {
+  const value = member(input, name);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number') throw wrongType(name, 'a time in epoch seconds', value);
+  return value * 1000;
+}
+
 /** @throws HttpError */
 export function optionalEnum<T extends string>(input: JsonObject, name: string, allowed: readonly T[]): T | undefined {
   const value = optionalString(input, name);

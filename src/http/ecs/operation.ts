@@ -19,8 +19,11 @@ export interface OperationContext {
   readonly here: ArnDefaults;
 }
 
-/** Items in one page of a list: at least, at most, and when the caller does not say (ecs-semantics.md §7.3). */
+/** Items in one page of a list: at least, at most, and when the caller does not say. */
 export const PAGE_SIZE = { least: 1, most: 100, byDefault: 100 } as const;
+
+/** The launch types by which lists may be narrowed. */
+export const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES'] as const;
 
 /** What a Describe operation says of something that it was asked for and does not know. */
 export const missing = (arn: string): EcsObject => ({ arn, reason: 'MISSING' });

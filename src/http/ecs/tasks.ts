@@ -7,9 +7,10 @@ import type { ClusterSummary, TaskIndexEntry } from '../../system/state.port.js'
 import type { ReadState } from '../read-state.js';
 import { HttpError, invalidParameter } from '../errors.js';
 import type { JsonObject } from '../body.js';
-import { requireContainerInstance, requireKnownCluster, serviceNameIn, taskArnIn } from './identifiers.js';
+import { requireContainerInstance, requireKnownCluster, serviceIn, taskArnIn } from './identifiers.js';
+import type { ServiceNaming } from './identifiers.js';
 import { enumSet, optionalEnum, optionalInteger, optionalString, stringList } from './input.js';
-import { PAGE_SIZE, missing } from './operation.js';
+import { LAUNCH_TYPES, PAGE_SIZE, missing } from './operation.js';
 import type { OperationContext, Operations } from './operation.js';
 import { pageOf } from './page.js';
 
@@ -17,7 +18,6 @@ import { pageOf } from './page.js';
 const MOST_DESCRIBED = 100;
 
 const DESIRED_STATUSES = ['RUNNING', 'PENDING', 'STOPPED'] as const;
-const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES'] as const;
 
 /** Filters that ECS refuses beside startedBy. The cluster and desiredStatus are no such filters: clients send them with it. */
 const NOT_WITH_STARTED_BY = ['containerInstance', 'family', 'serviceName', 'launchType', 'daemonName'] as const;
@@ -25,7 +25,7 @@ const NOT_WITH_STARTED_BY = ['containerInstance', 'family', 'serviceName', 'laun
 interface TaskFilter {
   readonly desiredStatus: (typeof DESIRED_STATUSES)[number];
   readonly family: string | undefined;
-  readonly serviceName: string | undefined;
+  readonly service: ServiceNaming | undefined;
   readonly startedBy: string | undefined;
   readonly launchType: (typeof LAUNCH_TYPES)[number] | undefined;
   /** On a container instance or of a daemon: KECS has neither, so no task is. */
@@ -44,7 +44,7 @@ function readFilter(input: JsonObject, cluster: ClusterSummary): TaskFilter {
   return {
     desiredStatus: optionalEnum(input, 'desiredStatus', DESIRED_STATUSES) ?? 'RUNNING',
     family: given['family'],
-    serviceName: serviceName === undefined ? undefined : serviceNameIn(cluster, serviceName),
+    service: serviceName === undefined ? undefined : serviceIn(cluster, serviceName),
     startedBy: given['startedBy'],
     launchType: optionalEnum(input, 'launchType', LAUNCH_TYPES),
     ofNoTask: containerInstance !== undefined || daemonName !== undefined,
@@ -55,13 +55,15 @@ const matches = (filter: TaskFilter, task: TaskIndexEntry): boolean =>
   !filter.ofNoTask &&
   task.desiredStatus === filter.desiredStatus &&
   (filter.family === undefined || task.family === filter.family) &&
-  (filter.serviceName === undefined || task.serviceName === filter.serviceName) &&
+  (filter.service === undefined || task.serviceName === filter.service.name) &&
   (filter.startedBy === undefined || task.startedBy === filter.startedBy) &&
   (filter.launchType === undefined || task.launchType === filter.launchType);
 
-/** A service is known here by its tasks, those included that have stopped and can still be described. */
-function requireService(state: ReadState, cluster: ClusterSummary, name: string): void {
-  for (const task of state.tasks(cluster.clusterArn)) if (task.serviceName === name) return;
+/** A service that is forgotten, or whose Deployment nobody saw, is still known by its tasks while they can be described. */
+function requireService(state: ReadState, cluster: ClusterSummary, { name, arn }: ServiceNaming): void {
+  if (state.service(arn) !== undefined) return;
+  const isElsewhere = !arn.startsWith(`${cluster.clusterArn.replace(':cluster/', ':service/')}/`);
+  if (!isElsewhere) for (const task of state.tasks(cluster.clusterArn)) if (task.serviceName === name) return;
   throw new HttpError('ServiceNotFoundException', 'Service not found.');
 }
 
@@ -76,7 +78,7 @@ export const taskOperations = ({ state, here }: OperationContext): Operations =>
     const token = optionalString(input, 'nextToken');
     const cluster = requireKnownCluster(state, here, optionalString(input, 'cluster'));
     const filter = readFilter(input, cluster);
-    if (filter.serviceName !== undefined) requireService(state, cluster, filter.serviceName);
+    if (filter.service !== undefined) requireService(state, cluster, filter.service);
     const { items, nextToken } = pageOf(
       filtered(state, cluster, filter),
       ({ createdAt, taskArn }) => [createdAt, taskArn],

@@ -45,6 +45,9 @@ export const metricsRoute = (metrics: Metrics): Route => ({
   },
 });
 
+/** As long as the longest path, in characters. */
+const PATH_WIDTH = 37;
+
 /** Says what this is to whoever opens it in a browser, from the routing table itself. */
 export function indexRoute(routes: readonly Route[]): Route {
   const route: Route = {
@@ -54,7 +57,7 @@ export function indexRoute(routes: readonly Route[]): Route {
     operation: 'index',
     handle: (exchange) => {
       const lines = [route, ...routes].map(
-        ({ method, path, summary }) => `  ${method.padEnd(4)} ${path.padEnd(28)} ${summary}`,
+        ({ method, path, summary }) => `  ${method.padEnd(4)} ${path.padEnd(PATH_WIDTH)} ${summary}`,
       );
       const about = 'ecstate: the state of Amazon ECS tasks that KECS runs on Kubernetes, served as the ECS API.';
       sendText(exchange, 200, `${about}\n\n${lines.join('\n')}\n`);
