@@ -27,7 +27,7 @@ import { TABLES } from './system/store.port.js';
 import { System } from './system/system.js';
 import { systemObserver, watchObserver } from './sidecar-metrics.js';
 import type { Logger } from './telemetry/logger.js';
-import { createMetrics, sampleTasks } from './telemetry/metrics.js';
+import { createMetrics, sampleServices, sampleTasks } from './telemetry/metrics.js';
 import { VERSION } from './version.js';
 
 /** How long requests in flight may take to end when the sidecar stops, in milliseconds. */
@@ -94,6 +94,7 @@ export function createSidecar(options: SidecarOptions, parts: SidecarParts): Sid
         readiness,
       });
       sampleTasks(metrics, system);
+      sampleServices(metrics, system);
       sampleSystem(metrics, system, store);
       await http.start();
       const watches = createWatches(options, parts, system, metrics, send);

@@ -27,7 +27,7 @@ export const METRIC_CATALOGUE = {
   watchEvents: {
     name: 'ecstate_watch_events_total',
     type: 'counter',
-    help: 'Lines received from Kubernetes watches, by watched kind and type (ADDED, MODIFIED, DELETED, BOOKMARK, ERROR).',
+    help: 'Lines taken from Kubernetes watches, by watched kind and type: CHANGE (an object was added, modified or deleted) or BOOKMARK.',
     labels: ['kind', 'type'],
   },
   watchMalformed: {
@@ -98,6 +98,18 @@ export const METRIC_CATALOGUE = {
     type: 'gauge',
     help: 'Tasks that can be described, by lastStatus.',
     labels: ['last_status'],
+  },
+  services: {
+    name: 'ecstate_services',
+    type: 'gauge',
+    help: 'Services that can be described, by status.',
+    labels: ['status'],
+  },
+  serviceDeployments: {
+    name: 'ecstate_service_deployments',
+    type: 'gauge',
+    help: 'Deployments in the lists of services, by rolloutState; one that stays IN_PROGRESS or FAILED is a rollout that hangs.',
+    labels: ['rollout_state'],
   },
   actors: {
     name: 'ecstate_live_actors',

@@ -2,6 +2,7 @@
  * Owns the metrics of one ecstate: the objects of the catalogue on a registry of their own, and their exposition.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { ROLLOUT_STATES, SERVICE_STATUSES } from '../../machines/service/service.types.js';
 import { LAST_STATUSES } from '../../machines/task/task.types.js';
 import { WATCH_STATES } from '../../machines/watch/watch.types.js';
 import type { WatchState } from '../../machines/watch/watch.types.js';
@@ -107,6 +108,21 @@ export function sampleTasks(metrics: Metrics, state: Pick<CommittedState, 'tasks
     const counts = new Map<string, number>(LAST_STATUSES.map((status) => [status, 0]));
     for (const { lastStatus } of state.tasks()) counts.set(lastStatus, (counts.get(lastStatus) ?? 0) + 1);
     return Array.from(counts, ([lastStatus, value]) => ({ labels: { last_status: lastStatus }, value }));
+  });
+}
+
+/** Has services and their deployments counted from committed state at each exposition; a status that none has is 0. */
+export function sampleServices(metrics: Metrics, state: Pick<CommittedState, 'services'>): void {
+  metrics.sample('services', () => {
+    const counts = new Map<string, number>(SERVICE_STATUSES.map((status) => [status, 0]));
+    for (const { status } of state.services()) counts.set(status, (counts.get(status) ?? 0) + 1);
+    return Array.from(counts, ([status, value]) => ({ labels: { status }, value }));
+  });
+  metrics.sample('serviceDeployments', () => {
+    const counts = new Map<string, number>(ROLLOUT_STATES.map((rollout) => [rollout, 0]));
+    for (const { deployments } of state.services())
+      for (const { rollout } of deployments) counts.set(rollout, (counts.get(rollout) ?? 0) + 1);
+    return Array.from(counts, ([rollout, value]) => ({ labels: { rollout_state: rollout }, value }));
   });
 }
 

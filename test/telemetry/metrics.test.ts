@@ -1,8 +1,9 @@
 /** Which metrics there are, what an exposition says, and what happens when a value cannot be read. */
 import { describe, expect, test } from 'vitest';
 import { listMetrics } from '../../src/telemetry/catalogue.js';
-import { createMetrics, sampleTasks, setWatchState } from '../../src/telemetry/metrics.js';
+import { createMetrics, sampleServices, sampleTasks, setWatchState } from '../../src/telemetry/metrics.js';
 import type { Metrics } from '../../src/telemetry/metrics.js';
+import { fakeService } from '../http/fake-service.js';
 import { fakeState, fakeTask } from '../http/fake-state.js';
 
 const create = (): Metrics => createMetrics({ processMetrics: false });
@@ -32,6 +33,8 @@ describe('the catalogue', () => {
         "ecstate_inbox_messages gauge {}",
         "ecstate_live_actors gauge {}",
         "ecstate_metric_sample_failures_total counter {metric}",
+        "ecstate_service_deployments gauge {rollout_state}",
+        "ecstate_services gauge {status}",
         "ecstate_store_rows gauge {table}",
         "ecstate_store_size_bytes gauge {}",
         "ecstate_task_transitions_total counter {to}",
@@ -73,11 +76,11 @@ describe('the catalogue', () => {
 describe('createMetrics', () => {
   test('counts, sets and observes under the names of the catalogue', async () => {
     const metrics = create();
-    metrics.watchEvents.inc({ kind: 'pods', type: 'ADDED' }, 2);
+    metrics.watchEvents.inc({ kind: 'pods', type: 'CHANGE' }, 2);
     metrics.turns.inc();
     metrics.inboxMessages.set(7);
     metrics.turnMessages.observe(3);
-    expect(await samples(metrics, 'ecstate_watch_events_total')).toEqual({ '{kind="pods",type="ADDED"}': 2 });
+    expect(await samples(metrics, 'ecstate_watch_events_total')).toEqual({ '{kind="pods",type="CHANGE"}': 2 });
     expect(await samples(metrics, 'ecstate_turns_total')).toEqual({ '': 1 });
     expect(await samples(metrics, 'ecstate_inbox_messages')).toEqual({ '': 7 });
     expect(await samples(metrics, 'ecstate_turn_messages_bucket')).toMatchObject({ '{le="2"}': 0, '{le="5"}': 1 });
@@ -137,6 +140,28 @@ describe('createMetrics', () => {
       '{last_status="STOPPING"}': 0,
       '{last_status="DEPROVISIONING"}': 0,
       '{last_status="STOPPED"}': 1,
+    });
+  });
+
+  test('counts services by status and their deployments by rolloutState, with 0 for the others', async () => {
+    const metrics = create();
+    const state = fakeState();
+    sampleServices(metrics, state);
+    state.putServices(
+      fakeService({ name: 'a', deployments: [{ id: 2, rollout: 'FAILED' }, { id: 1 }] }),
+      fakeService({ name: 'b' }),
+      fakeService({ name: 'c', status: 'INACTIVE' }),
+    );
+    expect(await samples(metrics, 'ecstate_services')).toEqual({
+      '{status="PENDING"}': 0,
+      '{status="ACTIVE"}': 2,
+      '{status="DRAINING"}': 0,
+      '{status="INACTIVE"}': 1,
+    });
+    expect(await samples(metrics, 'ecstate_service_deployments')).toEqual({
+      '{rollout_state="IN_PROGRESS"}': 0,
+      '{rollout_state="COMPLETED"}': 2,
+      '{rollout_state="FAILED"}': 1,
     });
   });
 
