@@ -10,8 +10,8 @@
  *   profile `aws` (row 6), where lastStatus waits for the node.
  * - T4 stopCode and stoppedReason are written when it does, by the first cause, and never again.
  * - T5 RUNNING latches: readiness lost later is health, not lifecycle.
- * - T6 every instant is written once (pullStoppedAt: the last pull). createdAt ≤ pullStartedAt ≤ pullStoppedAt; stoppingAt ≤ stoppedAt;
- *   stoppedAt iff STOPPED.
+ * - T6 every instant is written once (pullStoppedAt: the last pull). createdAt ≤ pullStartedAt ≤ pullStoppedAt; stoppingAt and
+ *   executionStoppedAt ≤ stoppedAt; stoppedAt iff STOPPED.
  * - T7 `version` starts at 1 and rises by one for each change that ECS would show (health aside, as in ECS); the same observation
  *   twice changes nothing.
  * - T8 an exit code exists only on a container that exited; 0 is kept as 0.
