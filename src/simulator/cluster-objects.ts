@@ -51,10 +51,13 @@ export class ClusterObjects {
     return this.#registry.patch(resource, namespace, name, patch, type, { manager: MANAGER });
   }
 
-  /** Replaces an object. @throws ApiError. */
-  update<T extends KubeObject>(resource: Resource<T>, object: T): T {
-    const { namespace, name } = object.metadata;
-    return this.#registry.update(resource, namespace, name, object, { manager: MANAGER });
+  /** Replaces an object as a PUT does: what the manifest leaves out, goes. @throws ApiError. */
+  replace<T extends KubeObject>(
+    resource: Resource<T>,
+    manifest: Manifest<T> & { readonly metadata: { readonly name: string } },
+  ): T {
+    const { namespace, name } = manifest.metadata;
+    return this.#registry.update(resource, namespace, name, manifest, { manager: MANAGER });
   }
 
   /** Deletes an object as a client would. @throws ApiError 404 or 409. */

@@ -86,12 +86,12 @@ export class DeploymentController {
       return;
     }
     const noted = this.#notePause(key, deployment);
-    if (deployment.spec.paused === true || this.#isResized(noted, revisions)) {
-      const scaled = this.#scale(noted, this.#renumber(key, noted, revisions));
-      this.#write(key, this.#latest(key, noted), countedStatus(noted, scaled, this.#timers.now()));
-      return;
-    }
-    if (deployment.spec.strategy.type === 'Recreate') this.#recreate(key, noted, revisions);
+    if (noted.spec.paused === true || this.#isResized(noted, revisions)) {
+      const numbered = this.#renumber(key, noted, revisions);
+      if (numbered === undefined) return;
+      this.#scale(noted, numbered);
+      this.#write(key, noted, countedStatus(noted, numbered, this.#timers.now()));
+    } else if (noted.spec.strategy.type === 'Recreate') this.#recreate(key, noted, revisions);
     else this.#roll(key, noted, revisions);
   }
 
@@ -141,7 +141,7 @@ export class DeploymentController {
     });
   }
 
-  #scale(deployment: Deployment, { current, old }: Revisions): Revisions {
+  #scale(deployment: Deployment, { current, old }: Revisions): void {
     const { replicas } = deployment.spec;
     const inUse = active([...old, ...listOf(current)]);
     const only = inUse.length > 1 ? undefined : (inUse[0] ?? current ?? old.at(-1));
@@ -157,7 +157,6 @@ export class DeploymentController {
         else this.#resize(deployment, replicaSet, count);
       }
     }
-    return this.#reread({ current, old });
   }
 
   // ---------------------------------------------------------------- strategies
@@ -166,39 +165,34 @@ export class DeploymentController {
     const found = this.#ensureCurrent(key, deployment, revisions);
     if (found === undefined) return;
     const { current, old } = found;
-    const latest = this.#latest(key, deployment);
-    if (current.spec.replicas !== deployment.spec.replicas) {
-      const all = [...old, current];
-      const tooMany = current.spec.replicas > deployment.spec.replicas;
-      const count = tooMany ? deployment.spec.replicas : newReplicaCount(deployment, all, current.spec.replicas);
-      if (count !== current.spec.replicas) {
-        this.#resize(deployment, current, count);
-        this.#report(key, latest, this.#reread(found));
-        return;
-      }
+    const wanted = deployment.spec.replicas;
+    const count =
+      current.spec.replicas > wanted ? wanted : newReplicaCount(deployment, [...old, current], current.spec.replicas);
+    if (count !== current.spec.replicas) {
+      this.#resize(deployment, current, count);
+    } else {
+      const steps = scaleDownOld(deployment, active(old), current);
+      for (const { replicaSet, replicas } of steps) this.#resize(deployment, replicaSet, replicas);
+      if (steps.length === 0 && isComplete(deployment, deployment.status)) this.#cleanUp(deployment, old);
     }
-    const steps = scaleDownOld(deployment, active(old), current);
-    for (const { replicaSet, replicas } of steps) this.#resize(deployment, replicaSet, replicas);
-    if (steps.length === 0 && isComplete(deployment, latest.status)) this.#cleanUp(deployment, old);
-    this.#report(key, latest, this.#reread(found));
+    this.#report(key, deployment, found);
   }
 
   #recreate(key: string, deployment: Deployment, revisions: Revisions): void {
     const numbered = this.#renumber(key, deployment, revisions);
+    if (numbered === undefined) return;
     const inUse = active(numbered.old);
     for (const replicaSet of inUse) this.#resize(deployment, replicaSet, 0);
     if (inUse.length > 0 || this.#oldPodsRemain(numbered.old)) {
-      this.#report(key, this.#latest(key, deployment), this.#reread(numbered));
+      this.#report(key, deployment, numbered);
       return;
     }
     const found = this.#ensureCurrent(key, deployment, numbered);
     if (found === undefined) return;
-    if (found.current.spec.replicas !== deployment.spec.replicas) {
-      this.#resize(deployment, found.current, deployment.spec.replicas);
-    }
-    const latest = this.#latest(key, deployment);
-    if (isComplete(deployment, latest.status)) this.#cleanUp(deployment, found.old);
-    this.#report(key, latest, this.#reread(found));
+    const { replicas } = deployment.spec;
+    if (found.current.spec.replicas !== replicas) this.#resize(deployment, found.current, replicas);
+    if (isComplete(deployment, deployment.status)) this.#cleanUp(deployment, found.old);
+    this.#report(key, deployment, found);
   }
 
   #oldPodsRemain(old: readonly ReplicaSet[]): boolean {
@@ -210,37 +204,47 @@ export class DeploymentController {
 
   // ---------------------------------------------------------------- revisions
 
-  /** The current ReplicaSet with its annotations and the Deployment's revision in order; made when there is none. */
+  /** The current ReplicaSet, made when there is none; nothing when the sync ends here. */
   #ensureCurrent(
     key: string,
     deployment: Deployment,
     revisions: Revisions,
-  ): (Revisions & { current: ReplicaSet }) | undefined {
-    const { current, old } = this.#renumber(key, deployment, revisions);
-    if (current !== undefined) return { current, old };
-    const made = this.#createCurrent(key, deployment, old);
-    return made === undefined ? undefined : { current: made, old };
+  ): (Revisions & { readonly current: ReplicaSet }) | undefined {
+    const numbered = this.#renumber(key, deployment, revisions);
+    if (numbered === undefined) return undefined;
+    const current = numbered.current ?? this.#createCurrent(key, deployment, numbered.old);
+    return current === undefined ? undefined : { current, old: numbered.old };
   }
 
-  #renumber(key: string, deployment: Deployment, { current, old }: Revisions): Revisions {
+  /**
+   * Puts the annotations of the current ReplicaSet in order, and the Deployment's revision. A ReplicaSet that had to be
+   * written ends the sync (nothing is returned): the write comes back as a change.
+   */
+  #renumber(key: string, deployment: Deployment, { current, old }: Revisions): Revisions | undefined {
     if (current === undefined) return { current, old };
     const annotations = revisionAnnotations(deployment, current, nextRevision(old));
-    const minReadySeconds = deployment.spec.minReadySeconds;
-    const same =
-      isDeepStrictEqual(annotations, current.metadata.annotations) && current.spec.minReadySeconds === minReadySeconds;
-    const replicaSetKey = keyOf(current.metadata.namespace, current.metadata.name);
-    const written = same
-      ? undefined
-      : this.#registry.write(REPLICASETS, replicaSetKey, MANAGER, (replicaSet) => {
-          const spec =
-            replicaSet.spec.minReadySeconds === minReadySeconds
-              ? replicaSet.spec
-              : { ...replicaSet.spec, minReadySeconds };
-          return { ...replicaSet, metadata: { ...replicaSet.metadata, annotations }, spec };
-        });
-    const numbered = written ?? current;
-    this.#setRevision(key, deployment, revisionOf(numbered), undefined);
-    return { current: numbered, old };
+    const { minReadySeconds } = deployment.spec;
+    if (
+      isDeepStrictEqual(annotations, current.metadata.annotations) &&
+      current.spec.minReadySeconds === minReadySeconds
+    ) {
+      this.#setRevision(key, deployment, revisionOf(current), undefined);
+      return { current, old };
+    }
+    this.#registry.write(
+      REPLICASETS,
+      keyOf(current.metadata.namespace, current.metadata.name),
+      MANAGER,
+      (replicaSet) => ({
+        ...replicaSet,
+        metadata: { ...replicaSet.metadata, annotations },
+        spec:
+          replicaSet.spec.minReadySeconds === minReadySeconds
+            ? replicaSet.spec
+            : { ...replicaSet.spec, minReadySeconds },
+      }),
+    );
+    return undefined;
   }
 
   #createCurrent(key: string, deployment: Deployment, old: readonly ReplicaSet[]): ReplicaSet | undefined {
@@ -372,20 +376,15 @@ export class DeploymentController {
     this.#queue.addAfter(key, Math.max(this.#timers.unscaled(left), 0) + 500);
   }
 
+  /**
+   * Writes a status, unless the Deployment has been written since the sync began: a real controller would meet a conflict
+   * there, and begin anew. Returns the version that stands now.
+   */
   #write(key: string, deployment: Deployment, status: DeploymentStatus): Deployment {
+    const latest = this.#registry.storage.get(DEPLOYMENTS, key);
+    if (latest?.metadata.resourceVersion !== deployment.metadata.resourceVersion) return latest ?? deployment;
     if (isDeepStrictEqual(withoutAbsent(status), withoutAbsent(deployment.status))) return deployment;
     return this.#registry.writeStatus(DEPLOYMENTS, key, MANAGER, status) ?? deployment;
-  }
-
-  #latest(key: string, deployment: Deployment): Deployment {
-    return this.#registry.storage.get(DEPLOYMENTS, key) ?? deployment;
-  }
-
-  #reread<T extends Revisions>({ current, old }: T): Revisions {
-    const latest = (replicaSet: ReplicaSet): ReplicaSet =>
-      this.#registry.storage.get(REPLICASETS, keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name)) ??
-      replicaSet;
-    return { current: current === undefined ? undefined : latest(current), old: old.map(latest) };
   }
 }
 
