@@ -118,7 +118,7 @@ function observeContainer(
     lastStatus,
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(reason === undefined ? {} : { reason }),
-    healthStatus: definition.hasHealthCheck ? healthOf(known, container, goingDown) : 'UNKNOWN',
+    healthStatus: definition.hasHealthCheck ? healthOf(context, known, container, goingDown) : 'UNKNOWN',
     ...(runtimeId === undefined ? {} : { runtimeId }),
     ...(imageDigest === undefined ? {} : { imageDigest }),
     hasStarted,
@@ -200,12 +200,25 @@ function startFailureOf(
   return { step, message: message ?? reason };
 }
 
-/** "Both profiles": not ready after it was ready is UNHEALTHY; a container that ended because the task goes down keeps its last vote. */
-function healthOf(known: ContainerRecord, container: ContainerFacts, goingDown: boolean): HealthStatus {
+/**
+ * "Both profiles": not ready after it was ready is UNHEALTHY; a container that ended because the task goes down keeps its last vote. One that
+ * is killed for its health check has failed it: the liveness probe may be the quicker one, and then no look ever shows it not ready.
+ */
+function healthOf(
+  context: TaskContext,
+  known: ContainerRecord,
+  container: ContainerFacts,
+  goingDown: boolean,
+): HealthStatus {
+  if (wasKilledForHealth(context, known.name)) return 'UNHEALTHY';
   if (container.ready) return 'HEALTHY';
   if (container.state === 'absent' || (goingDown && container.state !== 'running')) return known.healthStatus;
   return known.wasReady ? 'UNHEALTHY' : 'UNKNOWN';
 }
+
+/** Of the causes that show while a task is still wanted, a failed health check alone has this code. */
+const wasKilledForHealth = ({ firstCause, livenessFailed }: TaskContext, name: string): boolean =>
+  firstCause?.stopCode === 'ServiceSchedulerInitiated' && livenessFailed.some(({ container }) => container === name);
 
 /** The task's vote: over the essential containers that have a health check. */
 export function voteHealth(
