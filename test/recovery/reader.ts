@@ -121,9 +121,6 @@ function contradictions(before: Seen, now: Seen): readonly string[] {
 const withoutHealth = (task: Json): string =>
   JSON.stringify(task, (key: string, value: unknown) => (key === 'healthStatus' ? undefined : value));
 
-/** Milliseconds. Reading costs the sidecar as much as it costs the reader. */
-const BETWEEN_LOOKS = 25;
-
 export class Reader {
   readonly #known = new Map<string, Seen>();
   #sequence = 0;
@@ -132,6 +129,13 @@ export class Reader {
   readonly faults: string[] = [];
   /** How many answers were compared. */
   looks = 0;
+
+  readonly #pause: number;
+
+  /** @param pause milliseconds between two readings: reading costs the sidecar as much as it costs the reader. */
+  constructor(pause = 25) {
+    this.#pause = pause;
+  }
 
   get known(): ReadonlyMap<string, Seen> {
     return this.#known;
@@ -158,7 +162,7 @@ export class Reader {
     try {
       for (;;) {
         await this.look(url);
-        await pause(BETWEEN_LOOKS);
+        await pause(this.#pause);
       }
     } catch (error) {
       if (!isDisconnection(error)) throw error;
