@@ -3,10 +3,12 @@
  * process with a signal, or be written over. So the file is read here first, and nothing is ever changed.
  *
  * Checked: both meta pages; that every page which a tree reaches is in the file, carries its own number, a sound header and no later transaction than
- * the last one, and belongs to one tree once; that every node, key and value lies inside its page (or its overflow pages) and the keys of a page ascend;
- * that depth and counts are those that the file states; that lists of free pages name pages of the file, and none that is in use.
- * Not checked: the bytes of keys and values (LMDB keeps no checksums), and the order of keys across pages. A changed byte inside a value shows when its
- * reader parses it.
+ * the last one, and belongs to one tree once; that every node, key and value lies inside its page (or its overflow pages); that keys ascend, within a
+ * page and from page to page; that depth and counts are those that the file states; that lists of free pages name pages of the file, and none in use.
+ * Not checked: the bytes of values, and of keys as far as their order allows (LMDB keeps no checksums): what is wrong there shows when it is read
+ * (a key as STORE_CORRUPT). Nor can it be seen that the latest commits are missing, when an older copy of the whole file stands in its place.
+ *
+ * It takes about two seconds for a gigabyte that is in memory, and reads the file in its own order where it is not.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ConfigurationError, FatalError } from '../errors.js';

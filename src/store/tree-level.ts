@@ -1,7 +1,14 @@
 /**
  * Owns one page of a tree and one level of it, during the walk: the nodes of a page, and which keys may stand on which page of a level.
  */
-import { NODE_HEADER, PAGE_HEADER, PAGE_LEAF, type PAGE_BRANCH } from './page-format.js';
+import {
+  NODE_HEADER,
+  NODE_OVERFLOW,
+  OVERFLOW_RECORD,
+  PAGE_HEADER,
+  PAGE_LEAF,
+  type PAGE_BRANCH,
+} from './page-format.js';
 import { Damage } from './page-reader.js';
 
 /** Compares two ranges of bytes as keys. */
@@ -32,6 +39,7 @@ export function nodesOf(
   // The first key of a branch page means nothing, and is usually empty.
   const firstKey = kind === PAGE_LEAF ? 0 : 1;
   const nodes: Node[] = [];
+  let used = 0;
   for (let index = 0; index < lower / 2; index += 1) {
     const offset = bytes.readUInt16LE(PAGE_HEADER + index * 2);
     const at = PAGE_HEADER + offset;
@@ -46,7 +54,13 @@ export function nodesOf(
       throw new Damage(`the keys of page ${page} are out of order`);
     }
     nodes.push({ at, keyStart, keyEnd });
+    const isOverflow = kind === PAGE_LEAF && bytes.readUInt16LE(at + 4) === NODE_OVERFLOW;
+    const valueSize = kind === PAGE_LEAF && !isOverflow ? bytes.readUInt32LE(at) : 0;
+    const size = keyEnd - at + (isOverflow ? OVERFLOW_RECORD : valueSize);
+    used += size + (size % 2);
   }
+  // LMDB leaves no room between nodes: more or less than there is means that one states a wrong size.
+  if (used !== bytes.length - PAGE_HEADER - upper) throw new Damage(`the entries of page ${page} do not fill it`);
   return nodes;
 }
 
