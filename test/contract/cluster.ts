@@ -45,9 +45,21 @@ export class ContractCluster {
     await this.#create('/apis/apps/v1', 'deployments', manifests.serviceDeployment(this.name, service, replicas, task));
   }
 
-  async scaleService(service: string, replicas: number): Promise<void> {
+  /** An UpdateService: another number of tasks, another revision of the task definition, or both. */
+  async updateService(
+    service: string,
+    change: { readonly replicas?: number; readonly revision?: number },
+  ): Promise<void> {
+    const { replicas, revision } = change;
+    const annotations = { 'kecs.dev/task-definition': manifests.definitionArn(service, revision) };
     await this.connection.json('PATCH', `${this.#collection('/apis/apps/v1', 'deployments')}/${service}`, {
-      body: { spec: { replicas } },
+      body: {
+        ...(revision !== undefined && { metadata: { annotations } }),
+        spec: {
+          ...(replicas !== undefined && { replicas }),
+          ...(revision !== undefined && { template: { metadata: { annotations } } }),
+        },
+      },
       headers: { 'content-type': 'application/strategic-merge-patch+json' },
     });
   }

@@ -10,7 +10,8 @@ export const ACCOUNT = '000000000000';
 export const namespaceOf = (cluster: string): string => `${cluster}-${REGION}`;
 export const taskArn = (cluster: string, taskId: string): string =>
   `arn:aws:ecs:${REGION}:${ACCOUNT}:task/${cluster}/${taskId}`;
-export const definitionArn = (family: string): string => `arn:aws:ecs:${REGION}:${ACCOUNT}:task-definition/${family}:1`;
+export const definitionArn = (family: string, revision = 1): string =>
+  `arn:aws:ecs:${REGION}:${ACCOUNT}:task-definition/${family}:${revision}`;
 
 /** What a RunTask makes a pod of. */
 export interface TaskSpec {

@@ -11,7 +11,7 @@ import { createSidecar } from '../../src/sidecar.js';
 import type { Readiness, Sidecar } from '../../src/sidecar.port.js';
 import { systemClock, type Clock } from '../../src/system/clock.js';
 import { createLogger } from '../../src/telemetry/logger.js';
-import { Reader, type Json, type Seen } from '../recovery/reader.js';
+import { ask, Reader, type Json, type Seen } from '../recovery/reader.js';
 import { ACCOUNT, REGION } from './manifests.js';
 import type { Moment } from './scenarios.js';
 
@@ -87,14 +87,50 @@ export class ObservedSidecar {
     await running.reading;
   }
 
+  /** @throws when it logged an error: what is asked of it here is all in a day's work. */
   async remove(): Promise<void> {
     await this.stop();
     if (this.#dataDirectory !== undefined) await rm(this.#dataDirectory, { recursive: true, force: true });
+    const errors = this.log.filter(({ level }) => level === 'error');
+    if (errors.length > 0) throw new Error(`The sidecar logged errors: ${JSON.stringify(errors)}`);
+  }
+
+  get #sidecar(): Sidecar {
+    if (this.#running === undefined) throw new Error('The sidecar does not run.');
+    return this.#running.sidecar;
   }
 
   readiness(): Readiness {
-    if (this.#running === undefined) throw new Error('The sidecar does not run.');
-    return this.#running.sidecar.readiness();
+    return this.#sidecar.readiness();
+  }
+
+  /** DescribeServices of one service; undefined when it is not known. */
+  async service(cluster: string, name: string): Promise<Json | undefined> {
+    const { clusterArns } = await ask(this.#sidecar.url, 'ListClusters', {});
+    if (!JSON.stringify(clusterArns).includes(`/${cluster}"`)) return undefined;
+    const answer = await ask(this.#sidecar.url, 'DescribeServices', { cluster, services: [name] });
+    return objects(answer['services'])[0];
+  }
+
+  /** Waits until the API shows the service like this; each look on the way must be one that ECS could give (S1). */
+  async untilService(cluster: string, name: string, isAt: (service: Json) => boolean): Promise<Json> {
+    for (;;) {
+      const service = await this.service(cluster, name);
+      if (service !== undefined) {
+        const roles = objects(service['deployments']).map(({ status }) => status);
+        if (service['status'] === 'ACTIVE' && roles.lastIndexOf('PRIMARY') !== 0)
+          throw new Error(`The deployments of an ACTIVE service are ${roles.join(', ')}.`);
+        if (isAt(service)) return service;
+      }
+      await pause(100);
+    }
+  }
+
+  /** The tasks of a service as the API shows them now, the oldest first. */
+  tasksOf(service: string): readonly Seen[] {
+    return [...this.reader.known.values()]
+      .filter(({ task }) => task['group'] === `service:${service}`)
+      .toSorted((a, b) => Number(a.task['createdAt']) - Number(b.task['createdAt']));
   }
 
   /** Waits until the API shows the task like this. Ends with the test, by its time limit. */

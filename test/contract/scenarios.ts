@@ -119,7 +119,9 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'wants a secret that does not exist',
     task: { containers: [withoutSecret('main')] },
-    deletion: { when: { lastStatus: 'PENDING', container: { name: 'main', reason: /^CreateContainerConfigError/ } } },
+    deletion: {
+      when: { lastStatus: 'PENDING', container: { name: 'main', reason: /^CreateContainerConfigError.*not found/ } },
+    },
     path: ['PROVISIONING', 'PENDING', 'STOPPING?', 'DEPROVISIONING?', 'STOPPED'],
     stopCode: 'TaskFailedToStart',
     stoppedReason: /^CannotCreateContainerError: .*secret "nosuch" not found/,
@@ -243,7 +245,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'runs longer than it may',
-    task: { containers: [serving('main')], activeDeadlineSeconds: 6 },
+    task: { containers: [serving('main')], activeDeadlineSeconds: 20 },
     path: [...UP, 'STOPPED'],
     stopCode: 'EssentialContainerExited',
     stoppedReason: /^DeadlineExceeded: /,
