@@ -2,8 +2,13 @@
 
 /** An instant with whole seconds, as `metav1.Time` is written: `2026-11-23T04:08:00Z`. */
 export function toTimestamp(epochMilliseconds: number): string {
-  return `${new Date(Math.floor(epochMilliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMilliseconds / 1000);
+  // Most instants that are written are of the present second.
+  if (second !== latest.second) latest = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return latest.text;
 }
+
+let latest = { second: Number.NaN, text: '' };
 
 /** An instant with six digits, as `metav1.MicroTime` is written: `2026-11-23T04:08:00.825419Z`. */
 export function toMicroTimestamp(epochMilliseconds: number, microseconds = 0): string {

@@ -56,11 +56,12 @@ export interface SimulatorOptions {
 export class Simulator {
   readonly objects: ClusterObjects;
   readonly faults: Faults;
+  /** Timers of simulated time; they end with the simulator. */
+  readonly timers: Timers;
   readonly #server: ApiServer;
   readonly #storage: Storage;
   readonly #port: number;
   readonly #wire: Timers;
-  readonly #timers: Timers;
   readonly #kubelets: Kubelets;
   readonly #nodes: NodeLifecycle;
 
@@ -69,11 +70,11 @@ export class Simulator {
     const random = new Random(options.seed ?? 1);
     this.#port = options.port ?? 0;
     this.#wire = new Timers(clock);
-    this.#timers = new Timers(clock, options.paceScale ?? 1);
+    const timers = new Timers(clock, options.paceScale ?? 1);
+    this.timers = timers;
     this.#storage = new Storage(options.history ?? DEFAULT_HISTORY);
     const hooks = [kecsWebhook(random), scriptCheck, ...(options.hooks ?? [])];
     const registry = new Registry({ storage: this.#storage, now: () => clock.now(), random, hooks });
-    const timers = this.#timers;
     const recorder = new EventRecorder(registry, random, timers);
     this.#kubelets = new Kubelets({ registry, recorder, timers, random, scriptFor: options.scriptFor });
     this.#nodes = new NodeLifecycle({ registry, recorder, timers, kubelets: this.#kubelets });
@@ -126,7 +127,7 @@ export class Simulator {
 
   /** Breaks every connection and ends every timer. The simulator cannot be started again. */
   async stop(): Promise<void> {
-    this.#timers.stop();
+    this.timers.stop();
     this.#wire.stop();
     await this.#server.close();
   }

@@ -237,25 +237,37 @@ export function inOrder<T>(value: T, type: string): T {
   return order(value, type) as T;
 }
 
+/** The table with every field as a pair, for the walk goes over it for each object that is written. */
+const FIELDS: ReadonlyMap<string, readonly (readonly [name: string, type: string])[]> = new Map(
+  Object.entries(TYPES).map(([type, fields]) => [
+    type,
+    fields.map((field) => (typeof field === 'string' ? ([field, ''] as const) : field)),
+  ]),
+);
+
 function order(value: unknown, type: string): unknown {
-  if (Array.isArray(value)) return value.map((element) => order(element, type));
   if (typeof value !== 'object' || value === null) return value;
-  const source: Readonly<Record<string, unknown>> = { ...value };
+  if (Array.isArray(value)) return value.map((element) => order(element, type));
+  const source = value as Readonly<Record<string, unknown>>; // an object, read by name
   const result: Record<string, unknown> = {};
+  const names = Object.keys(source);
   if (type === 'Map') {
-    for (const key of Object.keys(source).sort()) result[key] = source[key];
+    for (const name of names.sort()) result[name] = source[name];
     return result;
   }
-  // In a template the creation time is always there, and always null.
-  const known = TYPES[type] ?? [];
-  const rest = new Set(Object.keys(source));
-  for (const field of known) {
-    const [name, fieldType] = typeof field === 'string' ? [field, ''] : field;
-    rest.delete(name);
+  const known = FIELDS.get(type) ?? [];
+  let found = 0;
+  for (const [name, fieldType] of known) {
+    if (name in source) {
+      found++;
+      put(result, name, source[name], fieldType);
+    }
+    // In a template the creation time is always there, and always null.
     if (type === 'TemplateMetadata' && name === 'creationTimestamp') result[name] = null;
-    else put(result, name, source[name], fieldType);
   }
-  for (const name of rest) put(result, name, source[name], '');
+  if (found === names.length) return result;
+  const listed = new Set(known.map(([name]) => name));
+  for (const name of names) if (!listed.has(name)) put(result, name, source[name], '');
   return result;
 }
 

@@ -98,7 +98,7 @@ export class Registry {
       ...(STATUS_FROM_CONTROLLERS.has(resource.kind) ? { status: undefined } : {}),
     };
     this.#checkNamespace(resource, draft);
-    const defaulted = inOrder(withDefaults(draft), resource.kind);
+    const defaulted = withDefaults(draft);
     const fields = changedFields(undefined, ownedParts({ ...defaulted, status: undefined }));
     const managed = withManager(undefined, writer.manager, draft.apiVersion, now, fields);
     let admitted = withMetadata(defaulted, { managedFields: managed });

@@ -1,5 +1,4 @@
 /** Owns what makes a ReplicaSet a revision of a Deployment: its template, its hash, and the annotations that count. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Deployment, Labels, PodTemplate, ReplicaSet } from '../objects.js';
 import { safeName } from '../random.js';
 import type { Revisions } from './deployment-status.js';
@@ -26,14 +25,21 @@ export function revisionsOf(deployment: Deployment, replicaSets: readonly Replic
   return { current, old: ordered.filter((replicaSet) => replicaSet !== current) };
 }
 
+/** Texts of templates; a template is immutable, and its fields stand in Kubernetes' order. */
+const texts = new WeakMap<PodTemplate, string>();
+
 /** Equal but for the label that the controller adds itself. */
 function sameTemplate(a: PodTemplate, b: PodTemplate): boolean {
-  return isDeepStrictEqual(comparable(a), comparable(b));
+  return textOf(a) === textOf(b);
 }
 
-function comparable({ metadata, spec }: PodTemplate): unknown {
-  const { [TEMPLATE_HASH]: _hash, ...labels } = metadata?.labels ?? {};
-  return JSON.parse(JSON.stringify({ labels, annotations: metadata?.annotations ?? {}, spec }));
+function textOf(template: PodTemplate): string {
+  const known = texts.get(template);
+  if (known !== undefined) return known;
+  const { [TEMPLATE_HASH]: _hash, ...labels } = template.metadata?.labels ?? {};
+  const text = JSON.stringify([labels, template.metadata?.annotations ?? {}, template.spec]);
+  texts.set(template, text);
+  return text;
 }
 
 /** The hash of a template: FNV-1a over its text, in characters that are safe in a name. */
