@@ -64,6 +64,10 @@ describe('an Event about a pod', () => {
     const involvedObject = { kind: 'Node', name: 'node-1', namespace: 'default' };
     expect(observePodEvent({ ...podEvent(PULLING), involvedObject })).toBeUndefined();
     expect(observePodEvent({})).toBeUndefined();
+    const nameless = { kind: 'Pod', namespace: 'default-us-east-1', uid: POD_UID };
+    expect(observePodEvent({ ...podEvent(PULLING), involvedObject: nameless })).toBeUndefined();
+    const nowhere = { kind: 'Pod', name: TASK_ID, uid: POD_UID };
+    expect(observePodEvent({ ...podEvent(PULLING), involvedObject: nowhere })).toBeUndefined();
   });
 });
 

@@ -108,6 +108,16 @@ describe('a pod of a service', () => {
     });
   });
 
+  it('knows its ReplicaSet, and no other owner for one', () => {
+    const replicaSet = (...ownerReferences: readonly Raw[]) => identify(servicePod({ ownerReferences })).replicaSet;
+    const owner = { kind: 'ReplicaSet', name: 'web-1', uid: 'uid-1' };
+    expect(replicaSet({ kind: 'Job', name: 'job', uid: 'uid-2' }, owner)).toEqual({ name: 'web-1', uid: 'uid-1' });
+    expect(replicaSet({ kind: 'StatefulSet', name: 'web', uid: 'uid-1' })).toBeUndefined();
+    expect(replicaSet({ ...owner, uid: undefined })).toBeUndefined();
+    expect(replicaSet({ ...owner, name: '' })).toBeUndefined();
+    expect(replicaSet()).toBeUndefined();
+  });
+
   it('has registrations with a target group or a registry, and not with the word null', () => {
     const has = (labels: Raw, annotations: Raw = {}) => identify(servicePod({ labels, annotations })).hasRegistrations;
     expect(has({})).toBe(false);
