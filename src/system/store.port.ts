@@ -14,7 +14,10 @@
 export const TABLES = ['snapshots', 'services', 'history', 'cursors', 'deadlines'] as const;
 export type Table = (typeof TABLES)[number];
 
-/** Keys order as their parts do: numbers before strings, numbers by value, strings by code point; a prefix comes before what extends it. */
+/**
+ * Keys order as their parts do: numbers before strings, numbers by value, strings by code point; a prefix comes before what extends it.
+ * `'a'` and `['a']` are the same key, and come back as `'a'`. An encoded key may have 1,978 bytes.
+ */
 export type StoreKey = string | readonly (string | number)[];
 
 /** One change of a commit: a value put, or, when `value` is absent, a row removed. */
@@ -40,13 +43,14 @@ export interface Row {
 /** Durable storage. Reads see every commit that has resolved, and nothing of one that has not. */
 export interface Store {
   get(table: Table, key: StoreKey): string | undefined;
+  /** The rows as they were when the first was taken. Iterate to the end or leave the loop. */
   range(table: Table, range?: Range): Iterable<Row>;
   count(table: Table): number;
   /**
    * Applies all writes, in order, in one transaction. Resolves when they are committed and would survive the death of the process.
    * Callers await it before the next.
    *
-   * @throws a StoreError when the transaction failed (a full disk, say); then none of it was applied.
+   * @throws RetryableError or FatalError, STORE_FAILED, when the transaction failed (a full disk, say); then none of it was applied.
    */
   commit(writes: readonly Write[]): Promise<void>;
   /** Ends after all writes reached the disk. Idempotent. */
