@@ -19,12 +19,12 @@ export interface Cluster {
 }
 
 /** A cluster inside this process, which `close` ends. */
-export interface EmbeddedCluster extends Cluster {
+interface EmbeddedCluster extends Cluster {
   /** A kubeconfig for it, as text. */
   readonly kubeconfig: string;
 }
 
-export interface ReplayResult {
+interface ReplayResult {
   /** ECS JSON, each with `history`: `from` (null at first), `to`, `at` (epoch seconds), `cause`. */
   readonly tasks: readonly EcsObject[];
   readonly services: readonly EcsObject[];

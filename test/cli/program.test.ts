@@ -1,5 +1,6 @@
 /** Help, versions, mistakes on the command line, and how errors are told. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { REQUEST_TIMEOUT } from '../../src/cli/client/sidecar-client.js';
 import { EXIT_CODES, exitCodeOf } from '../../src/cli/exit-codes.js';
 import { ConfigurationError, FatalError, RetryableError } from '../../src/errors.js';
 import { fakeSidecar, type FakeSidecar } from './fake-sidecar.js';
@@ -90,6 +91,20 @@ describe('an address', () => {
       stderr:
         `error: No sidecar answers at ${sidecar.url} (connection refused). Start one with "ecstate serve" for a real cluster or ` +
         '"ecstate demo" without any, or say where it listens with --url or ECSTATE_URL. (SIDECAR_UNREACHABLE)\n',
+    });
+  });
+
+  test('where nobody answers what was asked', async () => {
+    const sidecar = await fakeSidecar({ answer: () => {} });
+    open.push(sidecar);
+    const io = fakeIo();
+    const ended = ecstate(`tasks --url ${sidecar.url}`, io);
+    await expect.poll(() => sidecar.requests).toEqual(['GET /readyz']);
+    io.clock.advance(REQUEST_TIMEOUT);
+    const { exitCode, stderr } = await ended;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining(`at ${sidecar.url} (no answer within 30 s). `),
     });
   });
 

@@ -142,6 +142,30 @@ describe('ecstate watch', () => {
     expect((await ended).exitCode).toBe(130);
   });
 
+  test('can be ended while the sidecar has not answered yet, and gives up one that never does', async () => {
+    const sidecar = await fakeSidecar({
+      answer: (request, response) => {
+        if (request.url === '/readyz') response.end('{"ready":true}');
+      },
+    });
+    open.push(sidecar);
+    const io = fakeIo();
+    const ended = ecstate(`watch --url ${sidecar.url}`, io);
+    await expect.poll(() => sidecar.requests).toHaveLength(2);
+    io.signal('SIGINT');
+    expect(await ended).toEqual({ exitCode: 130, stdout: '', stderr: '' });
+
+    const patient = fakeIo();
+    const given = ecstate(`watch --url ${sidecar.url}`, patient);
+    await expect.poll(() => sidecar.requests).toHaveLength(4);
+    patient.clock.advance(SILENCE_LIMIT);
+    expect(await given).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('(nothing was heard for 45 s)'),
+    });
+  });
+
   test('says when it reads too slowly', async () => {
     const sidecar = await started();
     const io = fakeIo();

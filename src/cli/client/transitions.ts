@@ -6,7 +6,7 @@
  * - F3 a connection on which nothing is heard, not even the sidecar's heartbeat, is given up.
  */
 import { RetryableError } from '../../errors.js';
-import type { Clock } from '../../system/clock.js';
+import type { Clock, Timer } from '../../system/clock.js';
 import { instantOf, isObject, textOf } from './ecs-json.js';
 import { readEvents, type StreamEvent } from './event-stream.js';
 import type { SidecarClient } from './sidecar-client.js';
@@ -15,6 +15,8 @@ import type { SidecarClient } from './sidecar-client.js';
 export const RECONNECT = { first: 500, longest: 10_000 } as const;
 /** Milliseconds without a sound after which a connection counts as lost: three of the sidecar's heartbeats. */
 export const SILENCE_LIMIT = 45_000;
+
+const SILENCE = `nothing was heard for ${SILENCE_LIMIT / 1000} s`;
 
 export interface Transition {
   readonly taskArn: string;
@@ -70,12 +72,13 @@ export async function* followTransitions(options: FollowOptions): AsyncGenerator
         const transition = event.event === 'transition' ? transitionOf(event) : undefined;
         if (transition !== undefined) yield { type: 'transition', transition };
       }
+      if (connection.silent) reason = SILENCE;
     } catch (error) {
       if (signal.aborted) return;
       const passing = error instanceof RetryableError || connection.isOpen || connection.silent;
       // What was refused would be refused again.
       if (!passing) throw error;
-      reason = connection.silent ? `nothing was heard for ${SILENCE_LIMIT / 1000} s` : lossWords(error);
+      reason = connection.silent ? SILENCE : lossWords(error);
       // F1
       if (!connected) throw error instanceof RetryableError ? error : options.client.unreachable(reason, error);
     } finally {
@@ -89,12 +92,21 @@ export async function* followTransitions(options: FollowOptions): AsyncGenerator
   }
 }
 
-/** One connection, from the request to its end. */
+/**
+ * One connection, from the request to its end.
+ *
+ * It is given up by hand as well as by fetch's signal: fetch holds that weakly in Node.js 20, and forgets it once it was collected.
+ */
 class Connection {
   readonly #options: FollowOptions;
   readonly #abort = new AbortController();
-  readonly #forward = (): void => this.#abort.abort();
-  #timer: object | undefined;
+  readonly #giveUp = (): void => {
+    this.#abort.abort();
+    // Fails where the abort was heard.
+    this.#reader?.cancel().catch(() => {});
+  };
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #timer: Timer | undefined;
   /** It was given up for its silence (F3). */
   silent = false;
   /** The sidecar accepted it. */
@@ -102,7 +114,7 @@ class Connection {
 
   constructor(options: FollowOptions) {
     this.#options = options;
-    options.signal.addEventListener('abort', this.#forward);
+    options.signal.addEventListener('abort', this.#giveUp);
   }
 
   async open(lastId: string): Promise<AsyncIterable<Uint8Array>> {
@@ -111,28 +123,43 @@ class Connection {
     if (cluster !== undefined) query.set('cluster', cluster);
     if (task !== undefined) query.set('task', task);
     this.heard();
-    const response = await client.send(`/api/transitions${query.size === 0 ? '' : `?${query.toString()}`}`, {
+    const { signal } = this.#abort;
+    const opening = client.openStream(`/api/transitions${query.size === 0 ? '' : `?${query.toString()}`}`, {
       headers: { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) },
-      signal: this.#abort.signal,
+      signal,
     });
-    if (!response.ok || response.body === null) throw await client.refusal(response);
+    const givenUp = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('the connection was given up')));
+    });
+    const body = await Promise.race([opening, givenUp]);
     this.isOpen = true;
-    return response.body;
+    const reader = body.getReader();
+    this.#reader = reader;
+    return chunksOf(reader);
   }
 
+  /** Something came, or is to come. */
   heard(): void {
     const { clock } = this.#options;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     this.#timer = clock.setTimeout(() => {
       this.silent = true;
-      this.#abort.abort();
+      this.#giveUp();
     }, SILENCE_LIMIT);
   }
 
   close(): void {
-    this.#options.signal.removeEventListener('abort', this.#forward);
+    this.#options.signal.removeEventListener('abort', this.#giveUp);
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
-    this.#abort.abort();
+    this.#giveUp();
+  }
+}
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
   }
 }
 

@@ -14,8 +14,8 @@ export const CLIENT_SETTINGS = {
   file: false,
 } as const satisfies SettingsUse<'url' | 'logLevel'>;
 
-export function addCluster(command: Command): void {
-  command.addOption(new Option('--cluster <name>', 'only tasks of this cluster, by name or ARN (default: all)'));
+export function addCluster(command: Command, what = 'tasks'): void {
+  command.addOption(new Option('--cluster <name>', `only ${what} of this cluster, by name or ARN (default: all)`));
 }
 
 /**
@@ -23,7 +23,7 @@ export function addCluster(command: Command): void {
  * that this may not be all.
  */
 export async function openClient(flags: Flags, io: CliIo): Promise<SidecarClient> {
-  const client = new SidecarClient(settingsOf(CLIENT_SETTINGS, flags, io.env).url);
+  const client = new SidecarClient(settingsOf(CLIENT_SETTINGS, flags, io.env).url, io.clock);
   const reason = await client.unreadiness();
   if (reason !== undefined) io.stderr.write(`note: the sidecar is not ready yet, and may not know all: ${reason}\n`);
   return client;

@@ -39,7 +39,7 @@ export const formatExactInstant = (epochMs: number): string =>
 export const formatTimeOfDay = (epochMs: number): string => new Date(epochMs).toISOString().slice(11, 23);
 
 /** As long as Docker's short ids: two of ten thousand tasks share so many digits once in millions of times. */
-export const SHORT_ID_LENGTH = 12;
+const SHORT_ID_LENGTH = 12;
 
 export const shortId = (id: string): string => id.slice(0, SHORT_ID_LENGTH);
 
