@@ -140,7 +140,12 @@ function connectivityOf(context: TaskContext, facts: TaskFacts, at: EpochMs): Ta
   const ready = facts.ready?.status === 'True';
   const containersReady = facts.containers.length > 0 && facts.containers.every((container) => container.ready);
   const byNode = PROFILES[context.profile].connectivity === 'node';
-  if (ready) return known?.status === 'CONNECTED' ? known : { status: 'CONNECTED', at: facts.ready?.at ?? at };
+  if (ready) {
+    if (known?.status === 'CONNECTED') return known;
+    // A kubelet that comes back brings the condition as it remembers it, with its time from before the loss.
+    const since = facts.ready?.at ?? at;
+    return { status: 'CONNECTED', at: known !== undefined && since <= known.at ? at : since };
+  }
   const lost = facts.ready !== undefined && containersReady && !isTerminal(facts.phase);
   if (known === undefined)
     return byNode && facts.scheduled ? { status: lost ? 'DISCONNECTED' : 'CONNECTED', at } : known;

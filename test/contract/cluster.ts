@@ -16,6 +16,12 @@ export const HAS_CLUSTER = ECSTATE_CONTRACT_KUBECONFIG !== undefined || KUBECONF
 export const NO_CLUSTER =
   'no cluster: set ECSTATE_CONTRACT_KUBECONFIG (or KUBECONFIG) to the kubeconfig of one where pods may be made and deleted';
 
+/** The part of a pod that is looked at. */
+interface Pod {
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: { readonly phase?: string };
+}
+
 /** Where namespaces, pods and Deployments are made; `cluster` names the ECS cluster, whose namespace is KECS's. */
 export class ContractCluster {
   readonly connection: Connection;
@@ -82,11 +88,25 @@ export class ContractCluster {
   }
 
   async podExists(name: string): Promise<boolean> {
+    return (await this.#pod(name)) !== undefined;
+  }
+
+  /** Undefined for a pod that is gone. */
+  async podPhase(name: string): Promise<string | undefined> {
+    return (await this.#pod(name))?.status?.phase;
+  }
+
+  /** The node that a pod was placed on. */
+  async nodeOf(name: string): Promise<string> {
+    return (await this.#pod(name))?.spec?.nodeName ?? '';
+  }
+
+  async #pod(name: string): Promise<Pod | undefined> {
     try {
-      await this.connection.json('GET', `${this.#collection('/api/v1', 'pods')}/${name}`);
-      return true;
+      // A pod of the Kubernetes API.
+      return (await this.connection.json('GET', `${this.#collection('/api/v1', 'pods')}/${name}`)) as Pod;
     } catch (error) {
-      if (kubernetesStatus(error)?.status === 404) return false;
+      if (kubernetesStatus(error)?.status === 404) return undefined;
       throw error;
     }
   }
