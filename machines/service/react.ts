@@ -15,6 +15,7 @@ import type {
   ServiceContext,
   ServiceInput,
   ServiceTask,
+  ServiceTaskRecord,
   TaskSetFacts,
 } from './service.types.js';
 
@@ -56,6 +57,7 @@ export const initialContext = ({ identity }: ServiceInput): ServiceContext => ({
 
 /** DEPLOYMENT_OBSERVED. A changed template is a new rollout from this very line (S1); conditions count once they are of this generation. */
 export function deploymentObserved(context: ServiceContext, facts: DeploymentFacts, at: EpochMs): Reaction {
+  if (sameFields(context.deployment, facts)) return { context, commands: [] };
   const plan = new Plan({
     ...context,
     deployment: facts,
@@ -70,6 +72,7 @@ export function deploymentObserved(context: ServiceContext, facts: DeploymentFac
     plan.send(primary.id, { type: 'TARGET_SET', desired: facts.desired, at });
     plan.unsteady();
   }
+  if (facts.observedGeneration >= facts.generation) plan.claim(at);
   const verdict = verdictOf(facts);
   const current = plan.context.deployments[0];
   if (verdict !== undefined && current !== undefined) {
@@ -96,6 +99,7 @@ export function verdictOf(facts: DeploymentFacts): 'COMPLETED' | 'FAILED' | unde
 
 /** DEPLOYMENT_GONE: counters are those of objects that exist. */
 export function deploymentGone(context: ServiceContext): Reaction {
+  if (context.deployment === undefined) return { context, commands: [] };
   return {
     context: { ...context, deployment: undefined, counts: { ...context.counts, running: 0, pending: 0 } },
     commands: [],
@@ -105,14 +109,15 @@ export function deploymentGone(context: ServiceContext): Reaction {
 /** REPLICASET_OBSERVED. */
 export function replicaSetObserved(context: ServiceContext, facts: ReplicaSetFacts, at: EpochMs): Reaction {
   const known = context.replicaSets[facts.uid];
+  const record = { ...facts, ...(known?.deployment === undefined ? {} : { deployment: known.deployment }) };
+  if (sameFields(known, record)) return { context, commands: [] };
   const plan = new Plan(context);
   if (!facts.owned) {
     if (known?.deployment !== undefined) plan.send(known.deployment, { type: 'REPLICASET_LOST', at });
-    plan.setReplicaSet({ ...facts });
-    plan.update({ orphaned: true });
+    plan.setReplicaSet(facts);
     return plan.reaction();
   }
-  plan.setReplicaSet({ ...facts, ...(known?.deployment === undefined ? {} : { deployment: known.deployment }) });
+  plan.setReplicaSet(record);
   plan.bind(at);
   const bound = plan.context.replicaSets[facts.uid]?.deployment;
   if (bound !== undefined && bound === known?.deployment) plan.count(bound, facts, at);
@@ -124,7 +129,7 @@ export function replicaSetGone(context: ServiceContext, uid: string, at: EpochMs
   const known = context.replicaSets[uid];
   if (known === undefined) return { context, commands: [] };
   const { [uid]: _, ...replicaSets } = context.replicaSets;
-  const plan = new Plan({ ...context, replicaSets });
+  const plan = new Plan({ ...context, replicaSets, orphaned: someGivenAway(replicaSets) });
   if (known.deployment !== undefined) plan.send(known.deployment, { type: 'REPLICASET_LOST', at });
   return plan.reaction();
 }
@@ -132,6 +137,11 @@ export function replicaSetGone(context: ServiceContext, uid: string, at: EpochMs
 /** TASK_SET_OBSERVED: a service under an external controller is what its task sets are. */
 export function taskSetObserved(context: ServiceContext, facts: TaskSetFacts, at: EpochMs): Reaction {
   const known = context.taskSets[facts.id];
+  if (
+    known !== undefined &&
+    sameFields(known, { ...facts, updatedAt: known.updatedAt, stableSince: known.stableSince })
+  )
+    return { context, commands: [] };
   const isStable = (taskSet: TaskSetFacts): boolean =>
     taskSet.ready === taskSet.desired && taskSet.total === taskSet.ready;
   const stableSince = known !== undefined && isStable(known) === isStable(facts) ? known.stableSince : at;
@@ -142,6 +152,7 @@ export function taskSetObserved(context: ServiceContext, facts: TaskSetFacts, at
 /** TASK_SET_GONE. */
 export function taskSetGone(context: ServiceContext, uid: string): Reaction {
   const entries = Object.entries(context.taskSets).filter(([, taskSet]) => taskSet.uid !== uid);
+  if (entries.length === Object.keys(context.taskSets).length) return { context, commands: [] };
   return { context: withTaskSets(context, Object.fromEntries(entries)), commands: [] };
 }
 
@@ -166,8 +177,10 @@ export function taskMoved(context: ServiceContext, task: ServiceTask, at: EpochM
   const deployment = known?.deployment ?? deploymentOfTask(context, task);
   if (known?.deployment === undefined && deployment !== undefined) plan.assign(task.taskId, deployment);
   if (known === undefined) plan.context = batch(plan.context, 'started', task.taskId, at);
-  if (task.failed && known?.failed !== true && deployment !== undefined)
-    plan.send(deployment, { type: 'TASK_FAILED', at });
+  const failed = task.failed || known?.failed === true;
+  // Each once (row 13); one that failed before its deployment was known is counted when it is (here, or by bind).
+  const isCounted = known?.failed === true && known.deployment !== undefined;
+  if (failed && !isCounted && deployment !== undefined) plan.send(deployment, { type: 'TASK_FAILED', at });
   if (task.unhealthy && known?.unhealthy !== true) {
     plan.context = tell(plan.context, `(task ${task.taskId}) failed container health checks.`, at);
   }
@@ -175,24 +188,21 @@ export function taskMoved(context: ServiceContext, task: ServiceTask, at: EpochM
   if ((known?.wanted ?? true) && !task.wanted && !stopped && task.stopCode !== 'UserInitiated') {
     plan.context = batch(plan.context, task.ran ? 'stopped' : 'stoppedPending', task.taskId, at);
   }
-  const { [task.taskId]: _, ...others } = plan.context.tasks;
-  const failed = task.failed && (deployment !== undefined || known?.failed === true);
-  plan.update({
-    tasks: stopped
-      ? others
-      : {
-          ...plan.context.tasks,
-          [task.taskId]: {
-            ...(deployment === undefined ? {} : { deployment }),
-            replicaSetUid: task.replicaSetUid,
-            createdAt: task.createdAt,
-            lastStatus: task.lastStatus,
-            wanted: task.wanted,
-            failed: failed || known?.failed === true,
-            unhealthy: task.unhealthy,
-          },
-        },
-  });
+  if (stopped) {
+    const { [task.taskId]: _, ...tasks } = context.tasks;
+    plan.update({ tasks });
+    return plan.reaction();
+  }
+  const record: ServiceTaskRecord = {
+    ...(deployment === undefined ? {} : { deployment }),
+    replicaSetUid: task.replicaSetUid,
+    createdAt: task.createdAt,
+    lastStatus: task.lastStatus,
+    wanted: task.wanted,
+    failed,
+    unhealthy: task.unhealthy,
+  };
+  if (!sameFields(known, record)) plan.update({ tasks: { ...context.tasks, [task.taskId]: record } });
   return plan.reaction();
 }
 
@@ -227,7 +237,10 @@ export const batchDue = (context: ServiceContext, at: EpochMs): Reaction => ({
 /** ROLLOUT_SETTLED. */
 export function rolloutSettled(context: ServiceContext, id: string, to: 'COMPLETED' | 'FAILED', at: EpochMs): Reaction {
   const words = to === 'COMPLETED' ? 'deployment completed.' : 'deployment failed: tasks failed to start.';
-  return { context: tell(context, `(deployment ${id}) ${words}`, at), commands: [] };
+  const deployments = context.deployments.map((deployment): DeploymentRecord =>
+    deployment.id === id && to === 'COMPLETED' ? { ...deployment, completed: true } : deployment,
+  );
+  return { context: tell({ ...context, deployments }, `(deployment ${id}) ${words}`, at), commands: [] };
 }
 
 /** ROLLOUT_ENDED: it leaves the list (S2). */
@@ -264,18 +277,14 @@ export function rolloutEnded(
   };
 }
 
-/** Tells the steady state when it is reached: one deployment, COMPLETED, as many tasks as wanted and no others (§4.8). */
-export function steadied(
-  context: ServiceContext,
-  primary: DeploymentStanding | undefined,
-  at: EpochMs,
-): ServiceContext {
+/** Tells the steady state when it is reached, after the completion (§5.2): one deployment, COMPLETED, as many tasks as wanted and no others (§4.8). */
+export function steadied(context: ServiceContext, at: EpochMs): ServiceContext {
   const { counts, deployments, rollouts } = context;
   const steady =
     context.deployment !== undefined &&
     context.deployment.deletionRequestedAt === undefined &&
     deployments.length === 1 &&
-    primary?.rollout === 'COMPLETED' &&
+    deployments[0]?.completed === true &&
     counts.running === counts.desired &&
     counts.pending === 0;
   if (steady === rollouts.steady) return context;
@@ -299,6 +308,23 @@ export function buried(context: ServiceContext, at: EpochMs): Reaction {
   };
 }
 
+/**
+ * Made again under its name while tasks of the former were still going: nothing is left of that one but those tasks. The numbers of events
+ * and rollouts go on, so that no id comes twice (S3, S4).
+ */
+export function renewed(context: ServiceContext, { createdAt }: DeploymentFacts): Reaction {
+  return {
+    context: {
+      ...initialContext(context),
+      born: createdAt,
+      tasks: context.tasks,
+      events: { last: context.events.last, ring: [], told: {} },
+      rollouts: { count: context.rollouts.count, past: [], steady: false },
+    },
+    commands: context.deployments.map(({ id }) => ({ do: 'stop', id })),
+  };
+}
+
 /** A changed context and the commands that go with it. */
 class Plan {
   context: ServiceContext;
@@ -316,8 +342,10 @@ class Plan {
     this.context = { ...this.context, ...changes };
   }
 
+  /** To a deployment of the list: one that has left it, with tasks still on their way down, takes nothing more and has no actor. */
   send(id: string, message: RolloutMessage): void {
-    this.#commands.push({ do: 'send', id, message });
+    if (this.context.deployments.some((deployment) => deployment.id === id))
+      this.#commands.push({ do: 'send', id, message });
   }
 
   assign(taskId: string, startedBy: string): void {
@@ -329,7 +357,8 @@ class Plan {
   }
 
   setReplicaSet(record: ReplicaSetRecord): void {
-    this.update({ replicaSets: { ...this.context.replicaSets, [record.uid]: record } });
+    const replicaSets = { ...this.context.replicaSets, [record.uid]: record };
+    this.update({ replicaSets, orphaned: someGivenAway(replicaSets) });
   }
 
   count(id: string, { desired, total, ready }: ReplicaSetFacts, at: EpochMs): void {
@@ -351,6 +380,17 @@ class Plan {
     this.bind(at);
   }
 
+  /**
+   * The controller has seen the PRIMARY's template: the ReplicaSet of it is the PRIMARY's, whatever its revision. A template that was changed
+   * and changed back before the controller looked leaves it as it was.
+   */
+  claim(at: EpochMs): void {
+    const [primary, ...others] = this.context.deployments;
+    if (primary === undefined || primary.afterRevision === 0) return;
+    this.update({ deployments: [{ ...primary, afterRevision: 0 }, ...others] });
+    this.bind(at);
+  }
+
   /** Gives every ReplicaSet to the deployment whose it is, and every task that waited for that its deployment. */
   bind(at: EpochMs): void {
     for (const replicaSet of byRevision(this.context)) {
@@ -358,23 +398,24 @@ class Plan {
       const owner = this.context.deployments.find(
         ({ template, afterRevision }) => template === replicaSet.template && replicaSet.revision > afterRevision,
       );
-      if (owner !== undefined && owner.id !== replicaSet.deployment) this.#take(owner, replicaSet, at);
-      else if (owner === undefined && replicaSet.deployment === undefined) this.#adopt(replicaSet, at);
+      if (owner === undefined) {
+        if (replicaSet.deployment === undefined) this.#adopt(replicaSet, at);
+      } else if (owner.id !== replicaSet.deployment) {
+        this.#take(owner, replicaSet, at);
+      } else if ((owner.revision ?? 0) < replicaSet.revision) {
+        this.#setRevision(owner.id, replicaSet.revision);
+      }
     }
   }
 
   #take(owner: DeploymentRecord, replicaSet: ReplicaSetRecord, at: EpochMs): void {
     if (replicaSet.deployment !== undefined) this.send(replicaSet.deployment, { type: 'REPLICASET_LOST', at });
     this.setReplicaSet({ ...replicaSet, deployment: owner.id });
-    this.update({
-      deployments: this.context.deployments.map((deployment) =>
-        deployment.id === owner.id ? { ...deployment, revision: replicaSet.revision } : deployment,
-      ),
-    });
+    this.#setRevision(owner.id, replicaSet.revision);
     this.count(owner.id, replicaSet, at);
     const place = this.context.deployments.findIndex(({ id }) => id === owner.id);
     for (const older of this.context.deployments.slice(place + 1)) {
-      if (older.revision === undefined) this.send(older.id, { type: 'ABANDONED', at });
+      if (!this.#hasReplicaSet(older.id)) this.send(older.id, { type: 'ABANDONED', at });
     }
     for (const [taskId, task] of Object.entries(this.context.tasks)) {
       if (task.deployment !== undefined || task.replicaSetUid !== replicaSet.uid) continue;
@@ -382,6 +423,18 @@ class Plan {
       this.update({ tasks: { ...this.context.tasks, [taskId]: { ...task, deployment: owner.id } } });
       if (task.failed) this.send(owner.id, { type: 'TASK_FAILED', at });
     }
+  }
+
+  #setRevision(id: string, revision: number): void {
+    this.update({
+      deployments: this.context.deployments.map((deployment) =>
+        deployment.id === id ? { ...deployment, revision } : deployment,
+      ),
+    });
+  }
+
+  #hasReplicaSet(id: string): boolean {
+    return Object.values(this.context.replicaSets).some(({ deployment }) => deployment === id);
   }
 
   /** A ReplicaSet that is older than the PRIMARY's and still has replicas: a rollout that began before anyone looked. */
@@ -423,6 +476,17 @@ class Plan {
     return id;
   }
 }
+
+const someGivenAway = (replicaSets: ServiceContext['replicaSets']): boolean =>
+  Object.values(replicaSets).some(({ owned }) => !owned);
+
+/** Facts and records are flat: they say the same when each field does. */
+const sameFields = (a: object | undefined, b: object): boolean => {
+  if (a === undefined) return false;
+  // Records of nothing but their own fields.
+  const [one, other] = [a, b] as readonly Readonly<Record<string, unknown>>[];
+  return Object.keys({ ...one, ...other }).every((key) => one?.[key] === other?.[key]);
+};
 
 const unbound = ({ deployment: _, ...facts }: ReplicaSetRecord): ReplicaSetRecord => facts;
 

@@ -128,3 +128,19 @@ export interface RolloutStateValue {
   readonly role: DeploymentRole;
   readonly rollout: RolloutState;
 }
+
+/** (state, message) pairs that change nothing, each with its reason; every other pair is a transition. A state is that of one region. */
+export const IGNORED_BY_ROLLOUT = [
+  { state: 'PRIMARY', messages: ['ABANDONED'], reason: 'R3: a PRIMARY waits for its ReplicaSet as long as it takes' },
+  {
+    state: 'ACTIVE',
+    messages: ['TARGET_SET', 'SUPERSEDED'],
+    reason: 'R1, R4: it is superseded already, and wants what its ReplicaSet wants',
+  },
+  {
+    state: 'INACTIVE',
+    messages: ['SUPERSEDED', 'TARGET_SET', 'REPLICASET_COUNTED', 'REPLICASET_LOST', 'TASK_FAILED', 'ABANDONED'],
+    reason: 'R1: it has left the list, and its service stops it',
+  },
+  { state: 'COMPLETED', messages: ['PROGRESS_REPORTED'], reason: 'R2: it is not taken back' },
+] as const;

@@ -11,6 +11,7 @@
  * - S4 the events ring holds the latest 100, newest first, ids stable.
  * - S5 a service scaled to 0 stays ACTIVE.
  * - S6 a deleted one is DRAINING until its tasks are gone (or were given away with their ReplicaSet), then INACTIVE, and can be described.
+ *   Made again under its name before that, which Kubernetes allows and ECS does not, it is the new one from then on.
  */
 import { enqueueActions, setup } from 'xstate';
 import type { AnyActorRef } from 'xstate';
@@ -22,6 +23,7 @@ import {
   initialContext,
   noticed,
   replicaSetGone,
+  renewed,
   replicaSetObserved,
   rolloutEnded,
   rolloutSettled,
@@ -102,6 +104,11 @@ export const serviceMachine = setup({
     /** Its deletion was asked for. */
     isBeingDeleted: ({ event }) =>
       event.type === 'DEPLOYMENT_OBSERVED' && event.facts.deletionRequestedAt !== undefined,
+    /** S6: a Deployment that is not the one which went. */
+    isMadeAgain: ({ context, event }) =>
+      event.type === 'DEPLOYMENT_OBSERVED' &&
+      event.facts.deletionRequestedAt === undefined &&
+      event.facts.uid !== context.deployment?.uid,
     /** Row 14: Available for its current generation. */
     isAvailable: ({ event }) =>
       event.type === 'DEPLOYMENT_OBSERVED' &&
@@ -121,7 +128,8 @@ export const serviceMachine = setup({
       // A service's children are its rollouts, by their ids.
       const children = self.getSnapshot().children as Readonly<Record<string, AnyActorRef | undefined>>;
       const { context: next, commands } = reactionTo(context, event, children);
-      enqueue.assign(next);
+      // As in the task machine: what changes nothing leaves the very same snapshot, by which the system knows that there is nothing to write.
+      if (next !== context) enqueue.assign(next);
       for (const command of commands) {
         switch (command.do) {
           case 'spawn':
@@ -138,11 +146,15 @@ export const serviceMachine = setup({
         }
       }
     }),
-    settle: enqueueActions(({ context, event, enqueue, self }) => {
-      const primary = context.deployments[0];
-      const children = self.getSnapshot().children as Readonly<Record<string, AnyActorRef | undefined>>; // as above
-      const next = steadied(context, primary === undefined ? undefined : standingOf(children[primary.id]), event.at);
+    settle: enqueueActions(({ context, event, enqueue }) => {
+      const next = steadied(context, event.at);
       if (next !== context) enqueue.assign(next);
+    }),
+    renew: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'DEPLOYMENT_OBSERVED') return;
+      const { context: next, commands } = renewed(context, event.facts);
+      enqueue.assign(next);
+      for (const command of commands) if (command.do === 'stop') enqueue.stopChild(command.id);
     }),
     bury: enqueueActions(({ context, event, enqueue }) => {
       const { context: next, commands } = buried(context, event.at);
@@ -155,7 +167,6 @@ export const serviceMachine = setup({
   context: ({ input }) => initialContext(input),
   initial: 'PENDING',
   on: {
-    DEPLOYMENT_OBSERVED: { actions: ['react', 'settle'] },
     REPLICASET_OBSERVED: { actions: ['react', 'settle'] },
     REPLICASET_GONE: { actions: ['react', 'settle'] },
     TASK_SET_OBSERVED: { actions: 'react' },
@@ -170,13 +181,13 @@ export const serviceMachine = setup({
     PENDING: {
       on: {
         DEPLOYMENT_OBSERVED: [
-          { guard: 'isBeingDeleted', target: 'DRAINING', actions: 'react' },
+          { guard: 'isBeingDeleted', target: 'DRAINING', actions: ['react', 'settle'] },
           { guard: 'isAvailable', target: 'ACTIVE', actions: ['react', 'settle'] },
           { actions: ['react', 'settle'] },
         ],
         DEPLOYMENT_GONE: [
           { guard: 'nothingIsLeft', target: 'INACTIVE', actions: ['react', 'bury'] },
-          { target: 'DRAINING', actions: 'react' },
+          { target: 'DRAINING', actions: ['react', 'settle'] },
         ],
         // ECS has such a service ACTIVE from its creation; it has no rollout of its own to wait for.
         TASK_SET_OBSERVED: { target: 'ACTIVE', actions: 'react' },
@@ -185,17 +196,21 @@ export const serviceMachine = setup({
     ACTIVE: {
       on: {
         DEPLOYMENT_OBSERVED: [
-          { guard: 'isBeingDeleted', target: 'DRAINING', actions: 'react' },
+          { guard: 'isBeingDeleted', target: 'DRAINING', actions: ['react', 'settle'] },
           { actions: ['react', 'settle'] },
         ],
         DEPLOYMENT_GONE: [
           { guard: 'nothingIsLeft', target: 'INACTIVE', actions: ['react', 'bury'] },
-          { target: 'DRAINING', actions: 'react' },
+          { target: 'DRAINING', actions: ['react', 'settle'] },
         ],
       },
     },
     DRAINING: {
       on: {
+        DEPLOYMENT_OBSERVED: [
+          { guard: 'isMadeAgain', target: 'PENDING', actions: ['renew', 'react', 'settle'] },
+          { actions: ['react', 'settle'] },
+        ],
         DEPLOYMENT_GONE: [
           { guard: 'nothingIsLeft', target: 'INACTIVE', actions: ['react', 'bury'] },
           { actions: 'react' },

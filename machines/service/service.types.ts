@@ -139,6 +139,8 @@ export interface DeploymentRecord {
   readonly afterRevision: number;
   /** The revision of its ReplicaSet, once there is one. */
   readonly revision?: number;
+  /** Its completion was told: only then is a steady state (§5.2). */
+  readonly completed?: true;
 }
 
 /** A ReplicaSet of the service, and the deployment whose it is now. */
