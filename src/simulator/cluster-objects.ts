@@ -1,5 +1,6 @@
 /** Owns the direct way to the cluster's objects, for tests, demos and load generators: the API without HTTP. */
-import type { DeleteOptions, Deletion, Registry } from './api/registry.js';
+import type { DeleteOptions } from './api/deletion.js';
+import type { Deletion, Registry } from './api/registry.js';
 import type { Change } from './api/storage.js';
 import { keyOf } from './api/storage.js';
 import type { KubeObject, ObjectMeta } from './objects.js';

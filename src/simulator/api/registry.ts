@@ -9,7 +9,7 @@
  * 3. An object under deletion is gone as soon as nothing holds it: no finalizer, and for a pod a grace period of 0.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { toTimestamp, fromTimestamp } from '../instants.js';
+import { toTimestamp } from '../instants.js';
 import type { KubeObject, ObjectMeta, Pod } from '../objects.js';
 import type { Random } from '../random.js';
 import type { Resource } from '../resources.js';
@@ -17,9 +17,13 @@ import { apiVersionOf, NAMESPACES, PODS } from '../resources.js';
 import type { AdmissionHook } from './admission.js';
 import { admitPod } from './admission.js';
 import { withDefaults } from './defaults.js';
+import type { DeleteOptions } from './deletion.js';
+import { deleteObject, deletePod, isHeld } from './deletion.js';
 import { inOrder, metadataInOrder } from './field-order.js';
 import { changedFields, withManager, withStatusManager } from './managed-fields.js';
+import { initialStatus, ownedParts, ownedStatus } from './ownership.js';
 import { applyPatch } from './patch.js';
+import { objectFrom, sameContent, statusFrom } from './replacement.js';
 import type { Matcher } from './selectors.js';
 import { alreadyExists, ApiError, badRequest, conflict, forbidden, modifiedMeanwhile, notFound } from './status.js';
 import type { Storage } from './storage.js';
@@ -34,15 +38,6 @@ export interface Writer {
   readonly dryRun?: boolean;
 }
 
-export interface DeleteOptions {
-  /** Seconds that a pod's containers have to end; its own `terminationGracePeriodSeconds` when absent. */
-  readonly gracePeriodSeconds?: number | undefined;
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
-  /** The old form of propagationPolicy: true is Orphan, false is Background. */
-  readonly orphanDependents?: boolean | undefined;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
-}
-
 export interface Deletion<T> {
   /** The last state, or the state under deletion. */
   readonly object: T;
@@ -54,9 +49,6 @@ export interface Deletion<T> {
 const WITH_GENERATION: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet']);
 /** Kinds that a client cannot create with a status. */
 const STATUS_FROM_CONTROLLERS: ReadonlySet<string> = new Set(['Pod', 'Deployment', 'ReplicaSet', 'Namespace']);
-
-const FOREGROUND = 'foregroundDeletion';
-const ORPHAN = 'orphan';
 
 export interface RegistryOptions {
   readonly storage: Storage;
@@ -200,9 +192,14 @@ export class Registry {
     const current = this.get(resource, namespace, name);
     this.#checkPreconditions(resource, current, options);
     if (writer.dryRun === true) return { object: current, gone: true };
-    return resource.kind === 'Pod'
-      ? this.#deletePod(resource, current, options)
-      : this.#deleteOther(resource, current, options);
+    if (isNamespace(resource)) return { object: this.#terminate(resource, current), gone: false };
+    const step =
+      resource.kind === PODS.kind
+        ? deletePod(current as unknown as Pod, options, this.#now()) // the kind says so
+        : deleteObject(current, options, this.#now(), WITH_GENERATION.has(resource.kind));
+    const marked = step.mark === undefined ? current : this.storage.put(resource, withMetadata(current, step.mark));
+    if (!step.gone) return { object: marked, gone: false };
+    return { object: this.storage.remove(resource, keyOf(namespace, name)) ?? marked, gone: true };
   }
 
   /** Deletes every object of a namespace (or of all) that `matcher` meets. */
@@ -331,9 +328,9 @@ export class Registry {
 
   /** Stores the next version, or removes the object when nothing holds it any more. */
   #finish<T extends KubeObject>(resource: Resource<T>, next: T, writer: Writer): T {
-    const { deletionTimestamp, deletionGracePeriodSeconds, finalizers, namespace, name } = next.metadata;
-    const held = (finalizers?.length ?? 0) > 0 || (deletionGracePeriodSeconds ?? 0) > 0 || isNamespace(resource);
-    if (deletionTimestamp === undefined || held || writer.dryRun === true) return this.#store(resource, next, writer);
+    const { deletionTimestamp, namespace, name } = next.metadata;
+    const stays = deletionTimestamp === undefined || isHeld(next.metadata) || isNamespace(resource);
+    if (stays || writer.dryRun === true) return this.#store(resource, next, writer);
     return this.storage.remove(resource, keyOf(namespace, name)) ?? next;
   }
 
@@ -341,66 +338,11 @@ export class Registry {
     return writer.dryRun === true ? object : this.storage.put(resource, object);
   }
 
-  #deletePod<T extends KubeObject>(resource: Resource<T>, current: T, options: DeleteOptions): Deletion<T> {
-    const pod = current as unknown as Pod; // the resource is pods
-    const { deletionTimestamp, deletionGracePeriodSeconds: pending } = current.metadata;
-    const key = keyOf(current.metadata.namespace, current.metadata.name);
-    let marked: T;
-    if (deletionTimestamp === undefined) {
-      const grace = gracePeriod(pod, options);
-      marked = this.storage.put(
-        resource,
-        withMetadata(current, {
-          deletionTimestamp: toTimestamp(this.#now() + grace * 1000),
-          deletionGracePeriodSeconds: grace,
-        }),
-      );
-    } else {
-      // A deletion that is under way may only be made quicker; the deletionTimestamp moves back by the difference.
-      const wanted = options.gracePeriodSeconds;
-      if (wanted === undefined || wanted >= (pending ?? 0)) {
-        if ((pending ?? 0) > 0 || (current.metadata.finalizers?.length ?? 0) > 0)
-          return { object: current, gone: false };
-        marked = current;
-      } else {
-        const asked = fromTimestamp(deletionTimestamp) - (pending ?? 0) * 1000;
-        marked = this.storage.put(
-          resource,
-          withMetadata(current, {
-            deletionTimestamp: toTimestamp(asked + wanted * 1000),
-            deletionGracePeriodSeconds: wanted,
-          }),
-        );
-      }
-    }
-    const { deletionGracePeriodSeconds, finalizers } = marked.metadata;
-    if ((deletionGracePeriodSeconds ?? 0) > 0 || (finalizers?.length ?? 0) > 0) return { object: marked, gone: false };
-    return { object: this.storage.remove(resource, key) ?? marked, gone: true };
-  }
-
-  #deleteOther<T extends KubeObject>(resource: Resource<T>, current: T, options: DeleteOptions): Deletion<T> {
-    const { finalizers, deletionTimestamp, generation, namespace, name } = current.metadata;
-    const holding = new Set(finalizers ?? []);
-    const policy = options.propagationPolicy ?? (options.orphanDependents === true ? 'Orphan' : 'Background');
-    if (WITH_GENERATION.has(resource.kind)) {
-      if (policy === 'Orphan') holding.add(ORPHAN);
-      else holding.delete(ORPHAN);
-      if (policy === 'Foreground') holding.add(FOREGROUND);
-      else holding.delete(FOREGROUND);
-    }
-    if (holding.size === 0 && !isNamespace(resource)) {
-      return { object: this.storage.remove(resource, keyOf(namespace, name)) ?? current, gone: true };
-    }
-    if (deletionTimestamp !== undefined && holding.size === (finalizers?.length ?? 0))
-      return { object: current, gone: false };
-    const marked = withMetadata(current, {
-      deletionTimestamp: deletionTimestamp ?? toTimestamp(this.#now()),
-      deletionGracePeriodSeconds: isNamespace(resource) ? undefined : 0,
-      generation: generation === undefined || deletionTimestamp !== undefined ? generation : generation + 1,
-      finalizers: holding.size === 0 ? undefined : [...holding],
-    });
-    const terminating = isNamespace(resource) ? { ...marked, status: { phase: 'Terminating' } } : marked;
-    return { object: this.storage.put(resource, terminating), gone: false };
+  /** A namespace is emptied first, by its controller. */
+  #terminate<T extends KubeObject>(resource: Resource<T>, current: T): T {
+    if (current.metadata.deletionTimestamp !== undefined) return current;
+    const marked = withMetadata(current, { deletionTimestamp: toTimestamp(this.#now()) });
+    return this.storage.put(resource, { ...marked, status: { phase: 'Terminating' } });
   }
 }
 
@@ -408,75 +350,7 @@ function isNamespace(resource: Resource): boolean {
   return resource.plural === NAMESPACES.plural && resource.group === NAMESPACES.group;
 }
 
-/** How long the containers have: what the caller says or the pod; nothing without a node, or when it has ended. */
-function gracePeriod(pod: Pod, options: DeleteOptions): number {
-  const { phase } = pod.status;
-  if (pod.spec.nodeName === undefined || phase === 'Succeeded' || phase === 'Failed') return 0;
-  return options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-}
-
 /** `object` with some fields of its metadata replaced, in order. */
 export function withMetadata<T extends KubeObject>(object: T, changes: Partial<ObjectMeta>): T {
   return { ...object, metadata: metadataInOrder({ ...object.metadata, ...changes }) };
-}
-
-/** The object as sent, with what a client cannot change. */
-function objectFrom(current: KubeObject, sent: KubeObject): KubeObject {
-  const { uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds, managedFields } =
-    current.metadata;
-  return {
-    ...sent,
-    kind: current.kind,
-    apiVersion: current.apiVersion,
-    metadata: {
-      ...sent.metadata,
-      name: current.metadata.name,
-      namespace: current.metadata.namespace,
-      uid,
-      resourceVersion: current.metadata.resourceVersion,
-      creationTimestamp,
-      generation,
-      deletionTimestamp,
-      deletionGracePeriodSeconds,
-      managedFields,
-    },
-    ...(current.status === undefined ? {} : { status: current.status }),
-  };
-}
-
-/** The current object with the status as sent. */
-function statusFrom(current: KubeObject, sent: KubeObject): KubeObject {
-  const annotations = current.kind === 'Deployment' ? sent.metadata.annotations : current.metadata.annotations;
-  return { ...current, metadata: { ...current.metadata, annotations }, status: sent.status };
-}
-
-function sameContent(current: KubeObject, next: KubeObject): boolean {
-  return isDeepStrictEqual(inOrder(current, current.kind), inOrder(next, current.kind));
-}
-
-/** What managedFields speak of: not the identity, and of the status what its writers own. */
-function ownedParts(object: KubeObject): object {
-  const { labels, annotations, generateName, ownerReferences, finalizers } = object.metadata;
-  const { kind: _kind, apiVersion: _apiVersion, metadata: _metadata, ...parts } = object;
-  const metadata = { annotations, finalizers, generateName, labels, ownerReferences };
-  const named = Object.values(metadata).some((value) => value !== undefined);
-  return {
-    metadata: named ? metadata : undefined,
-    ...parts,
-    status: object.kind === PODS.kind ? undefined : parts.status,
-  };
-}
-
-/** What of a status is there before its first writer says anything, so that he does not own it. */
-function initialStatus(resource: Resource, manager: string): object | undefined {
-  if (resource.kind === 'ReplicaSet') return { replicas: 0 };
-  return manager === 'kubelet' ? { phase: 'Pending', conditions: [] } : undefined;
-}
-
-/** The kubelet owns a pod's status but for the scheduler's condition and the class, which the API server wrote. */
-function ownedStatus(status: unknown, manager: string): unknown {
-  if (manager === 'kube-controller-manager' || typeof status !== 'object' || status === null) return status;
-  const { qosClass: _class, conditions, ...rest } = status as Pod['status']; // read by name, and only what is there
-  const own = conditions?.filter((condition) => (condition.type === 'PodScheduled') === (manager === 'kube-scheduler'));
-  return manager === 'kube-scheduler' ? { conditions: own } : { ...rest, conditions: own };
 }

@@ -27,17 +27,17 @@ import {
 } from './deployment-status.js';
 import type { EventRecorder, EventSource } from './event-recorder.js';
 import { isActive } from './pod-state.js';
+import { ReplicaSetWriter } from './replicaset-writer.js';
 import {
   DESIRED_REPLICAS,
   MAX_REPLICAS,
   nextRevision,
   revisionAnnotations,
   revisionsOf,
-  sizeAnnotations,
   TEMPLATE_HASH,
   templateHash,
 } from './revisions.js';
-import { actualOf, byAge, newReplicaCount, REVISION, revisionOf, scaleDownOld, scaleInProportion } from './rollout.js';
+import { actualOf, newReplicaCount, REVISION, revisionOf, scaleDownOld, scaleInProportion } from './rollout.js';
 
 /** How long a change waits for the controller, in milliseconds. */
 const LATENCY = 10;
@@ -47,13 +47,13 @@ const { manager: MANAGER } = SOURCE;
 
 export class DeploymentController {
   readonly #registry: Registry;
-  readonly #recorder: EventRecorder;
+  readonly #replicaSets: ReplicaSetWriter;
   readonly #timers: Timers;
   readonly #queue: WorkQueue;
 
   constructor(registry: Registry, recorder: EventRecorder, timers: Timers) {
     this.#registry = registry;
-    this.#recorder = recorder;
+    this.#replicaSets = new ReplicaSetWriter(registry, recorder, SOURCE);
     this.#timers = timers;
     this.#queue = new WorkQueue(timers, LATENCY, (key) => this.#sync(key));
   }
@@ -146,15 +146,15 @@ export class DeploymentController {
     const inUse = active([...old, ...listOf(current)]);
     const only = inUse.length > 1 ? undefined : (inUse[0] ?? current ?? old.at(-1));
     if (only !== undefined) {
-      if (only.spec.replicas !== replicas) this.#resize(deployment, only, replicas);
-      else this.#annotate(deployment, only);
+      if (only.spec.replicas !== replicas) this.#replicaSets.resize(deployment, only, replicas);
+      else this.#replicaSets.annotate(deployment, only);
     } else if (current !== undefined && isSaturated(deployment, current)) {
-      for (const replicaSet of active(old)) this.#resize(deployment, replicaSet, 0);
+      for (const replicaSet of active(old)) this.#replicaSets.resize(deployment, replicaSet, 0);
     } else if (deployment.spec.strategy.type === 'RollingUpdate') {
       const before = ({ metadata }: ReplicaSet): number | undefined => numberOf(metadata.annotations?.[MAX_REPLICAS]);
       for (const { replicaSet, replicas: count } of scaleInProportion(deployment, inUse, before)) {
-        if (count === replicaSet.spec.replicas) this.#annotate(deployment, replicaSet);
-        else this.#resize(deployment, replicaSet, count);
+        if (count === replicaSet.spec.replicas) this.#replicaSets.annotate(deployment, replicaSet);
+        else this.#replicaSets.resize(deployment, replicaSet, count);
       }
     }
   }
@@ -169,11 +169,11 @@ export class DeploymentController {
     const count =
       current.spec.replicas > wanted ? wanted : newReplicaCount(deployment, [...old, current], current.spec.replicas);
     if (count !== current.spec.replicas) {
-      this.#resize(deployment, current, count);
+      this.#replicaSets.resize(deployment, current, count);
     } else {
       const steps = scaleDownOld(deployment, active(old), current);
-      for (const { replicaSet, replicas } of steps) this.#resize(deployment, replicaSet, replicas);
-      if (steps.length === 0 && isComplete(deployment, deployment.status)) this.#cleanUp(deployment, old);
+      for (const { replicaSet, replicas } of steps) this.#replicaSets.resize(deployment, replicaSet, replicas);
+      if (steps.length === 0 && isComplete(deployment, deployment.status)) this.#replicaSets.cleanUp(deployment, old);
     }
     this.#report(key, deployment, found);
   }
@@ -182,7 +182,7 @@ export class DeploymentController {
     const numbered = this.#renumber(key, deployment, revisions);
     if (numbered === undefined) return;
     const inUse = active(numbered.old);
-    for (const replicaSet of inUse) this.#resize(deployment, replicaSet, 0);
+    for (const replicaSet of inUse) this.#replicaSets.resize(deployment, replicaSet, 0);
     if (inUse.length > 0 || this.#oldPodsRemain(numbered.old)) {
       this.#report(key, deployment, numbered);
       return;
@@ -190,8 +190,8 @@ export class DeploymentController {
     const found = this.#ensureCurrent(key, deployment, numbered);
     if (found === undefined) return;
     const { replicas } = deployment.spec;
-    if (found.current.spec.replicas !== replicas) this.#resize(deployment, found.current, replicas);
-    if (isComplete(deployment, deployment.status)) this.#cleanUp(deployment, found.old);
+    if (found.current.spec.replicas !== replicas) this.#replicaSets.resize(deployment, found.current, replicas);
+    if (isComplete(deployment, deployment.status)) this.#replicaSets.cleanUp(deployment, found.old);
     this.#report(key, deployment, found);
   }
 
@@ -270,7 +270,7 @@ export class DeploymentController {
     };
     try {
       const made = this.#registry.create(REPLICASETS, namespace, manifest, { manager: MANAGER });
-      if (replicas > 0) this.#recordScaling(deployment, made, 'up', replicas);
+      if (replicas > 0) this.#replicaSets.recordScaling(deployment, made, 'up', replicas);
       this.#setRevision(key, deployment, revision, {
         type: 'Progressing',
         status: 'True',
@@ -306,60 +306,7 @@ export class DeploymentController {
     });
   }
 
-  /** Old ReplicaSets without replicas go, but for the latest few that a rollback may want. */
-  #cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): void {
-    const limit = deployment.spec.revisionHistoryLimit;
-    if (limit === undefined) return;
-    const surplus = [...old].sort(byAge).slice(0, Math.max(0, old.length - limit));
-    for (const { metadata, spec, status } of surplus) {
-      const idle = spec.replicas === 0 && status.replicas === 0;
-      if (
-        !idle ||
-        metadata.deletionTimestamp !== undefined ||
-        (metadata.generation ?? 0) > (status.observedGeneration ?? 0)
-      )
-        continue;
-      this.#registry.delete(REPLICASETS, metadata.namespace, metadata.name, {}, { manager: MANAGER });
-    }
-  }
-
   // ---------------------------------------------------------------- writes
-
-  #resize(deployment: Deployment, replicaSet: ReplicaSet, replicas: number): void {
-    const direction = replicas > replicaSet.spec.replicas ? 'up' : 'down';
-    const sizes = sizeAnnotations(deployment);
-    const resized = this.#registry.write(
-      REPLICASETS,
-      keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name),
-      MANAGER,
-      (current) => ({
-        ...current,
-        metadata: { ...current.metadata, annotations: sorted({ ...current.metadata.annotations, ...sizes }) },
-        spec: { ...current.spec, replicas },
-      }),
-    );
-    if (resized !== undefined) this.#recordScaling(deployment, resized, direction, replicas);
-  }
-
-  #annotate(deployment: Deployment, replicaSet: ReplicaSet): void {
-    const sizes = sizeAnnotations(deployment);
-    this.#registry.write(
-      REPLICASETS,
-      keyOf(replicaSet.metadata.namespace, replicaSet.metadata.name),
-      MANAGER,
-      (current) => {
-        const annotations = sorted({ ...current.metadata.annotations, ...sizes });
-        return isDeepStrictEqual(annotations, current.metadata.annotations)
-          ? current
-          : withMetadata(current, { annotations });
-      },
-    );
-  }
-
-  #recordScaling(deployment: Deployment, replicaSet: ReplicaSet, direction: 'up' | 'down', replicas: number): void {
-    const message = `Scaled ${direction} replica set ${replicaSet.metadata.name} to ${replicas}`;
-    this.#recorder.record(SOURCE, deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message });
-  }
 
   #report(key: string, deployment: Deployment, revisions: Revisions): void {
     const deadline = this.#timers.scaled((deployment.spec.progressDeadlineSeconds ?? 0) * 1000);

@@ -2,6 +2,7 @@
  * Owns what becomes of the dependents of an object that is deleted: in the background they go after it, in the
  * foreground before it, and orphaned they stay and lose their owner.
  */
+import { FOREGROUND, ORPHAN } from '../api/deletion.js';
 import type { Registry } from '../api/registry.js';
 import { withMetadata } from '../api/registry.js';
 import { keyOf } from '../api/storage.js';
@@ -15,8 +16,6 @@ import { WorkQueue } from '../work-queue.js';
 const LATENCY = 20;
 
 const MANAGER = 'kube-controller-manager';
-const FOREGROUND = 'foregroundDeletion';
-const ORPHAN = 'orphan';
 
 /** Which kind depends on which. */
 const DEPENDENTS: readonly (readonly [owner: Resource, dependent: Resource])[] = [

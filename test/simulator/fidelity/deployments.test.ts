@@ -7,7 +7,7 @@ import type { ContainerScript } from '../../../src/simulator/kubelet/script.js';
 import type { Deployment, ReplicaSet } from '../../../src/simulator/objects.js';
 import { DEPLOYMENTS } from '../../../src/simulator/resources.js';
 import { createSimulator } from '../../../src/simulator/simulator.js';
-import type { DeleteOptions } from '../../../src/simulator/api/registry.js';
+import type { DeleteOptions } from '../../../src/simulator/api/deletion.js';
 import { ManualClock } from '../../../src/system/clock.js';
 import { recorded } from './recording.js';
 import type { Seen } from './timeline.js';
