@@ -41,7 +41,9 @@ export interface CliDependencies {
     readonly clock: Clock;
   }): Promise<Cluster>;
   /** A cluster that runs, with a sample workload that keeps moving. `speed`: how many times faster than life. */
-  startEmbeddedCluster(options: { readonly seed: number; readonly speed: number }): Promise<EmbeddedCluster>;
+  startEmbeddedCluster(
+    options: ArnDefaults & { readonly seed: number; readonly speed: number },
+  ): Promise<EmbeddedCluster>;
   /** @throws ConfigurationError RECORDING_INVALID */
   replay(
     directories: readonly string[],

@@ -93,10 +93,14 @@ describe('ecstate demo', () => {
   test('names another address wherever it is needed', async () => {
     const { dependencies, asked } = fakeDemo('http://127.0.0.1:49152', fakeTask({ id: 'aaa' }));
     const io = fakeIo();
-    const ended = ecstate('demo --listen 127.0.0.1:0 --seed 7 --speed 2.5 --semantics aws', io, dependencies);
+    const ended = ecstate(
+      'demo --listen 127.0.0.1:0 --seed 7 --speed 2.5 --semantics aws --region eu-west-1',
+      io,
+      dependencies,
+    );
     await io.stdout.shows('Ctrl-C');
     expect(io.stdout.text).toContain('  ecstate watch --url http://127.0.0.1:49152\n');
-    expect(asked.cluster).toEqual({ seed: 7, speed: 2.5 });
+    expect(asked.cluster).toEqual({ seed: 7, speed: 2.5, region: 'eu-west-1', accountId: '000000000000' });
     expect(asked.options).toMatchObject({ listen: { host: '127.0.0.1', port: 0 }, semantics: 'aws' });
     io.signal('SIGTERM');
     expect((await ended).exitCode).toBe(0);

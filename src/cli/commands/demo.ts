@@ -58,8 +58,8 @@ async function runDemo(
   parts: Pick<CommandContext, 'io' | 'dependencies'> & { readonly interrupted: Interruption },
 ): Promise<void> {
   const { io, dependencies, interrupted } = parts;
-  const { seed, speed, dataDir, logLevel, region } = settings;
-  const cluster = await dependencies.startEmbeddedCluster({ seed, speed });
+  const { seed, speed, dataDir, logLevel, region, accountId } = settings;
+  const cluster = await dependencies.startEmbeddedCluster({ seed, speed, region, accountId });
   await runSidecar({
     cluster,
     options: sidecarOptions(settings, io.clock),
