@@ -7,9 +7,10 @@ import { POD_SELECTORS, observeIdentity } from '../../observe/identity.js';
 import { observePod } from '../../observe/pod.js';
 import { object, string } from '../../observe/raw.js';
 import type { RawObject } from '../../observe/raw.js';
+import { INBOX_HIGH_WATER } from '../../system/inbox.js';
 import type { PodObservation } from '../../system/messages.js';
-import { decodeLine as decodeWholeLine, decodeObject } from '../lines.js';
-import type { WatchLine, WatchedKind } from '../watched-kind.js';
+import { decodeLine, decodeObject } from '../lines.js';
+import type { WatchChange, WatchedKind } from '../watched-kind.js';
 import { slicePodLine } from './pod-line.js';
 
 /** What is already known of pods: the system answers. */
@@ -28,7 +29,7 @@ export function podKind(
   known: KnownPods,
   defaults: ArnDefaults,
 ): WatchedKind<WatchedPod> {
-  /** Containers by pod, for the lines between a pod's first and the turn that makes it known. */
+  /** Pods by uid, for the lines between a pod's first and the turn that makes it known. */
   const fresh = new Map<string, TaskIdentity>();
 
   const wholePod = (pod: RawObject): PodObservation => {
@@ -49,27 +50,25 @@ export function podKind(
     if (fresh.size > FRESH_PODS) for (const [uid] of fresh) if (fresh.delete(uid)) break;
   };
 
-  const decodeLine = (line: Buffer): WatchLine<WatchedPod> => {
+  /** The observation in a line of a pod that is known; undefined when the line has to be parsed whole. */
+  const knownPod = (line: Buffer): WatchChange<WatchedPod> | undefined => {
     const sliced = slicePodLine(line);
-    const uid = sliced === undefined ? undefined : string(sliced.metadata['uid']);
-    const resourceVersion = sliced === undefined ? undefined : string(sliced.metadata['resourceVersion']);
-    if (sliced !== undefined && uid !== undefined && resourceVersion !== undefined) {
-      const identity = known.identityOf(uid);
-      const unannounced = identity === undefined ? fresh.get(uid) : undefined;
-      if (identity !== undefined) fresh.delete(uid);
-      const containers = (identity ?? unannounced)?.containers;
-      if (containers !== undefined) {
-        const facts = observePod(sliced.metadata, sliced.status(), containers);
-        const value: PodObservation = {
-          podUid: uid,
-          resourceVersion,
-          ...(unannounced === undefined ? {} : { identity: unannounced }),
-          facts,
-        };
-        return { type: sliced.type, object: { uid, resourceVersion, value } };
-      }
-    }
-    return decodeWholeLine(line, wholePod);
+    if (sliced === undefined) return undefined;
+    const { uid, resourceVersion } = sliced;
+    const identity = known.identityOf(uid);
+    if (identity !== undefined) fresh.delete(uid);
+    const unannounced = identity === undefined ? fresh.get(uid) : undefined;
+    const containers = (identity ?? unannounced)?.containers;
+    const status = containers === undefined ? undefined : sliced.status();
+    if (containers === undefined || status === undefined) return undefined;
+    const facts = observePod(sliced.metadata, status, containers);
+    // Only the specification tells of a pod that was bound to its node by hand.
+    if (!facts.scheduled) return undefined;
+    const value: PodObservation =
+      unannounced === undefined
+        ? { podUid: uid, resourceVersion, facts }
+        : { podUid: uid, resourceVersion, identity: unannounced, facts };
+    return { type: sliced.type, object: { uid, resourceVersion, value } };
   };
 
   return {
@@ -77,7 +76,7 @@ export function podKind(
     path: '/api/v1/pods',
     namespacedPath: (namespace) => `/api/v1/namespaces/${namespace}/pods`,
     labelSelector: POD_SELECTORS[dialect],
-    decodeLine,
+    decodeLine: (line) => knownPod(line) ?? decodeLine(line, wholePod),
     decodeItem: (item) => {
       const metadata = object(object(item)['metadata']);
       const uid = string(metadata['uid']);
@@ -90,5 +89,5 @@ export function podKind(
   };
 }
 
-/** Enough for the pods of one batch of lines; a pod that falls out is parsed whole once more. */
-const FRESH_PODS = 1000;
+/** As many as may wait in the inbox for their turn; a pod that falls out is parsed whole once more. */
+const FRESH_PODS = INBOX_HIGH_WATER;
