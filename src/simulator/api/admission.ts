@@ -6,6 +6,8 @@ import type { Container, KubeObject, Pod } from '../objects.js';
 import type { Random } from '../random.js';
 import type { Resource } from '../resources.js';
 import { qosClass } from './defaults.js';
+import type { ApiError } from './status.js';
+import { forbidden } from './status.js';
 
 /**
  * Sees each new object after its defaults; returns it, changed or not, or throws an {@link ApiError} to refuse it.
@@ -73,6 +75,13 @@ function serviceAccountVolume(name: string): object {
       defaultMode: 420,
     },
   };
+}
+
+/** What a quota answers to an object too many. */
+export function quotaExceeded(object: KubeObject, plural: string, limit: number): ApiError {
+  const resource = { group: '', plural, kind: object.kind };
+  const usage = `requested: ${plural}=1, used: ${plural}=${limit}, limited: ${plural}=${limit}`;
+  return forbidden(resource, object.metadata.name, `exceeded quota: ${plural}, ${usage}`);
 }
 
 /** KECS's webhook: a pod of a service gets a random task id, which is all that makes it one ECS task. */

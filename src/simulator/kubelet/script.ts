@@ -1,8 +1,8 @@
 /**
  * Owns what a simulated container does: its script, where scripts come from, and what the names of images mean.
  *
- * A script is looked for in this order: the resolver given to the simulator; the pod's annotation
- * {@link SCRIPT_ANNOTATION}, a JSON object from container name (or `*`) to script; the image's name.
+ * A script is that of the resolver given to the simulator, where it has one; else what the name of the image means,
+ * with what the pod's annotation {@link SCRIPT_ANNOTATION} adds: a JSON object from container name (or `*`) to script.
  */
 import type { AdmissionHook } from '../api/admission.js';
 import { invalid } from '../api/status.js';
@@ -148,5 +148,5 @@ export function scriptFor(
   const resolved = resolver?.(pod, container.name, restart);
   if (resolved !== undefined) return resolved;
   const annotated = annotatedScripts(pod);
-  return annotated[container.name] ?? annotated['*'] ?? scriptOfImage(container);
+  return { ...scriptOfImage(container), ...(annotated[container.name] ?? annotated['*']) };
 }
