@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   SIDECAR_UNREACHABLE: 'No running sidecar answers at this address.',
   SIDECAR_REFUSED: 'The sidecar answered a command with an error.',
   NOT_FOUND: 'The sidecar knows no task, cluster or service of this name.',
+  WAIT_TIMEOUT: 'What was waited for did not happen in time.',
+  WAIT_HOPELESS: 'What was waited for can no longer happen.',
   USAGE_INVALID: 'The command line cannot be understood.',
   LISTEN_FAILED: 'The address to listen on is in use or not allowed.',
 } as const;

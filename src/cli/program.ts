@@ -7,9 +7,12 @@ import { addDemo } from './commands/demo.js';
 import { addDiagram } from './commands/diagram.js';
 import { addReplay } from './commands/replay.js';
 import { addServe } from './commands/serve.js';
+import { addService } from './commands/service.js';
+import { addServices } from './commands/services.js';
 import { addTask } from './commands/task.js';
 import { addTasks } from './commands/tasks.js';
 import { addVersion } from './commands/version.js';
+import { addWait } from './commands/wait.js';
 import { addWatch } from './commands/watch.js';
 import { addWhy } from './commands/why.js';
 import type { CommandContext } from './context.js';
@@ -28,7 +31,7 @@ const DESCRIPTION =
 /** The order of the commands is that of the help: what runs a sidecar, what asks one, the rest. */
 const GROUPS = [
   { heading: 'Run a sidecar:', add: [addDemo, addServe] },
-  { heading: 'Ask a running one:', add: [addTasks, addTask, addWatch, addWhy] },
+  { heading: 'Ask a running one:', add: [addTasks, addTask, addServices, addService, addWatch, addWait, addWhy] },
   { heading: 'Without one:', add: [addReplay, addDiagram, addVersion] },
 ] as const;
 
@@ -59,6 +62,7 @@ export function createProgram(context: CommandContext): Command {
   addExamples(program, [
     ['demo', 'see it work, without a cluster'],
     ['why 3f2a91', 'why is this task not RUNNING?'],
+    ['why web', 'what does the rollout of this service wait for?'],
     ['help serve', 'every option of a command'],
   ]);
   return program;

@@ -202,6 +202,10 @@ export async function fakeSidecar(options: FakeSidecarOptions = {}): Promise<Fak
       const nextToken = first + pageSize < found.length ? String(first + pageSize) : undefined;
       json(response, 200, { taskArns, nextToken });
     },
+    DescribeServices: (input, response) => {
+      const asked: readonly unknown[] = Array.isArray(input['services']) ? input['services'] : [];
+      json(response, 200, { services: [], failures: asked.map((arn) => ({ arn, reason: 'MISSING' })) });
+    },
     DescribeTasks: (input, response) => {
       const asked: readonly unknown[] = Array.isArray(input['tasks']) ? input['tasks'] : [];
       const found = tasks.map(({ task }) => task).filter((task) => asked.includes(task['taskArn']));
@@ -227,6 +231,8 @@ export async function fakeSidecar(options: FakeSidecarOptions = {}): Promise<Fak
       if (found === undefined)
         json(response, 404, { __type: 'TaskNotFound', message: `No task with the id ${named} is known.` });
       else json(response, 200, { taskArn: found.task['taskArn'], history: found.history });
+    } else if (url.pathname.startsWith('/api/services/')) {
+      json(response, 404, { __type: 'ServiceNotFound', message: 'No such service is known.' });
     } else if (url.pathname === '/api/transitions') {
       headers = request.headers;
       response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -188,6 +188,8 @@ describe('exit codes', () => {
     [new ConfigurationError('KUBECONFIG_MISSING', ''), 2],
     [new ConfigurationError('RECORDING_INVALID', ''), 2],
     [new FatalError('NOT_FOUND', ''), 3],
+    [new FatalError('WAIT_HOPELESS', ''), 1],
+    [new RetryableError('WAIT_TIMEOUT', ''), 4],
     [new Error('a fault'), 1],
     ['thrown text', 1],
   ])('%s', (error, code) => expect(exitCodeOf(error)).toBe(code));
@@ -209,8 +211,11 @@ Run a sidecar:
 Ask a running one:
   tasks [options]                  list tasks
   task [options] <id>              show one task
+  services [options]               list services
+  service [options] <name>         show one service
   watch [options]                  follow transitions as they happen
-  why [options] <task>             explain what a task is, and how it got there
+  wait [options] <what> <id>       wait until a task or a service is what it is to be
+  why [options] <task or service>  explain what a task or a service is, and how it got there
 
 Without one:
   replay [options] <directory...>  print what ECS would have shown of a recording
@@ -220,14 +225,15 @@ Without one:
 
 Exit codes:
     0  It was done.
-    1  It could not be done: the sidecar or the cluster cannot be reached, or failed.
+    1  It could not be done: the sidecar or the cluster cannot be reached, or failed; or what was waited for can no longer happen.
     2  The command line, the configuration, the kubeconfig or a recording cannot be used.
     3  No such task, cluster or service is known.
-    4  What was waited for did not happen in time (reserved: no command waits yet).
+    4  What was waited for did not happen in time.
   130  It was interrupted (Ctrl-C) before its end.
 
 Examples:
   ecstate demo        # see it work, without a cluster
   ecstate why 3f2a91  # why is this task not RUNNING?
+  ecstate why web     # what does the rollout of this service wait for?
   ecstate help serve  # every option of a command
 `;

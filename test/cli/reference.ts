@@ -59,9 +59,9 @@ store of a real cluster. The file is named by \`--config\` or \`ECSTATE_CONFIG\`
 ## Output
 
 Tables fit the terminal, and are as wide as what is in them where there is none; then ids are whole, too. Wherever a task is named, its id, the
-beginning of its id that no other task shares, or its ARN will do. Times are UTC. \`-o json\` gives the ECS API's JSON, with its times in epoch
-seconds. Colour is used on a terminal only, and not with \`NO_COLOR\` or \`TERM=dumb\`. What is not a result (notes, lost connections, logs,
-errors) goes to standard error.
+beginning of its id that no other task shares, or its ARN will do; a service goes by its name or its ARN. Times are UTC. \`-o json\` gives the ECS
+API's JSON, with its times in epoch seconds. Colour is used on a terminal only, and not with \`NO_COLOR\` or \`TERM=dumb\`. What is not a result
+(notes, lost connections, logs, errors) goes to standard error.
 
 ## Exit codes
 

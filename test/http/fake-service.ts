@@ -69,7 +69,7 @@ export function fakeService(options: FakeServiceOptions): CommittedService {
   const { name, cluster = 'default', status = 'ACTIVE', events = [] } = options;
   const [desired, running, pending] = options.counts ?? [1, 1, 0];
   const deployments =
-    status === 'INACTIVE'
+    status === 'INACTIVE' || options.taskSets !== undefined
       ? []
       : (options.deployments ?? [{ id: 1 }]).map((one, place) => fakeDeployment(name, place, one));
   const arn = serviceArn(HERE, cluster, name);
