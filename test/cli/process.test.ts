@@ -1,39 +1,21 @@
 /** `ecstate` as the process that people start: built, with real pipes, signals and exit codes. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const built = mkdtempSync(path.join(tmpdir(), 'ecstate-built-'));
-const main = path.join(built, 'src', 'cli', 'main.js');
+/** Built before the first test by test/support/global-setup.ts. */
+const main = path.join(ROOT, 'dist', 'src', 'cli', 'main.js');
+/** Without a kubeconfig in it. */
+const home = mkdtempSync(path.join(tmpdir(), 'ecstate-home-'));
 const children = new Set<ChildProcess>();
-
-/** The build takes a few seconds, in milliseconds; more where other suites run beside it. */
-const BUILD_LIMIT = 120_000;
-
-beforeAll(async () => {
-  const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  const options = [
-    '-p',
-    path.join(ROOT, 'tsconfig.build.json'),
-    '--outDir',
-    built,
-    '--declaration',
-    'false',
-    '--sourceMap',
-    'false',
-  ];
-  await once(spawn(process.execPath, [compiler, ...options], { stdio: 'ignore' }), 'exit');
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(built, 'node_modules'));
-  copyFileSync(path.join(ROOT, 'package.json'), path.join(built, 'package.json'));
-}, BUILD_LIMIT);
 
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  rmSync(built, { recursive: true });
+  rmSync(home, { recursive: true });
 });
 
 interface Running {
@@ -47,7 +29,7 @@ interface Running {
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], HOME: built, ...env },
+    env: { PATH: process.env['PATH'], HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
