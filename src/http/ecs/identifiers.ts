@@ -5,7 +5,7 @@
  * A cluster is known while committed state lists it. ecstate has no list of clusters of its own: it sees tasks and services, not what
  * CreateCluster made, so an empty cluster is not found, as if it did not exist.
  */
-import { clusterArn, parseArn, taskArn } from '../../observe/arn.js';
+import { clusterArn, parseArn, serviceArn, taskArn } from '../../observe/arn.js';
 import type { ArnDefaults, ParsedArn } from '../../observe/arn.js';
 import type { ClusterSummary } from '../../system/state.port.js';
 import type { ReadState } from '../read-state.js';
@@ -100,15 +100,56 @@ export function taskArnIn(state: ReadState, cluster: ClusterSummary, value: stri
   return known ?? (where === undefined ? value : taskArn(where, cluster.clusterName, id));
 }
 
-/** @throws HttpError InvalidParameterException for what cannot name a service of this cluster */
-export function serviceNameIn(cluster: ClusterSummary, value: string): string {
+/** What a caller named: the name of a service in the cluster, and what its full ARN is. Whether there is such a service is not said. */
+export interface ServiceNaming {
+  readonly name: string;
+  readonly arn: string;
+}
+
+/**
+ * The service that `value` names in the cluster: a name, an ARN, or an ARN of the old form without the cluster's name.
+ *
+ * @throws HttpError InvalidParameterException for what cannot name a service of this cluster
+ */
+export function serviceIn(cluster: ClusterSummary, value: string): ServiceNaming {
   const parts = partsOf(value, 'service');
   const { cluster: named, rest: name } =
     parts === undefined ? { cluster: undefined, rest: value } : clusterAndRest(parts);
   requireCluster(named, cluster);
   if (!SERVICE_NAME.test(name)) throw invalidParameter('Service Identifier is invalid');
-  return name;
+  const where = parseArn(cluster.clusterArn);
+  // Of another account or region than the cluster: no service of it, whatever its name.
+  const isElsewhere = parts !== undefined && (parts.accountId !== where?.accountId || parts.region !== where.region);
+  return { name, arn: where === undefined || isElsewhere ? value : serviceArn(where, cluster.clusterName, name) };
 }
+
+/** What an ARN of a service deployment or a service revision names: the service, and the digits of its rollout. */
+export interface RolloutNaming {
+  readonly serviceArn: string;
+  readonly digits: string;
+}
+
+/**
+ * The rollout that an ARN of this type names, `…:<type>/<cluster>/<service>/<digits>`. Whether there is such a rollout is not said.
+ *
+ * @throws HttpError InvalidParameterException for what is no such ARN
+ */
+export function rolloutOf(type: 'service-deployment' | 'service-revision', value: string): RolloutNaming {
+  const parts = partsOf(value, type);
+  if (parts === undefined) throw invalidParameter(`Invalid identifier: ${quoted(value)} is not the ARN of a ${type}`);
+  const [cluster = '', service = '', digits, ...more] = parts.name.split('/');
+  if (digits === undefined || more.length > 0)
+    throw invalidParameter('Invalid identifier: Unexpected number of separators');
+  return { serviceArn: serviceArn(parts, cluster, service), digits };
+}
+
+/**
+ * The full ARN of the task set that `value` names, an id of this service or an ARN. Whether there is such a task set is not said.
+ *
+ * @throws HttpError InvalidParameterException for what cannot name a task set
+ */
+export const taskSetArnOf = (service: ServiceNaming, value: string): string =>
+  partsOf(value, 'task-set') === undefined ? `${service.arn.replace(':service/', ':task-set/')}/${value}` : value;
 
 /** @throws HttpError InvalidParameterException for what cannot name a container instance of this cluster */
 export function requireContainerInstance(cluster: ClusterSummary, value: string): void {
