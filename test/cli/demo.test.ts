@@ -7,7 +7,7 @@ import { FIRST_TASK_LIMIT } from '../../src/cli/commands/demo-guide.js';
 import type { CommittedTask } from '../../src/system/state.port.js';
 import type { SidecarOptions } from '../../src/sidecar.port.js';
 import { fakeState, fakeTask } from '../http/fake-state.js';
-import { ecstate, fakeDependencies, fakeIo, withoutServices } from './harness.js';
+import { ecstate, fakeDependencies, fakeIo } from './harness.js';
 
 const directories: string[] = [];
 afterEach(() => {
@@ -31,7 +31,7 @@ function fakeDemo(url: string, ...tasks: readonly CommittedTask[]) {
             start: async () => void done.push('start'),
             synced: async () => {},
             url,
-            state: withoutServices(state),
+            state,
             readiness: () => ({ ready: true, watches: [] }),
             stop: async () => void done.push('stop'),
           };

@@ -5,8 +5,6 @@ import type { CliDependencies } from '../../src/cli/dependencies.port.js';
 import type { CliIo, Output, Signal } from '../../src/cli/io.js';
 import { run } from '../../src/cli/program.js';
 import { ManualClock } from '../../src/system/clock.js';
-import type { CommittedState } from '../../src/system/state.port.js';
-import type { FakeState } from '../http/fake-state.js';
 
 /** 2026-01-01T00:10:00.000Z */
 export const NOW = 1_767_226_200_000;
@@ -99,11 +97,3 @@ export async function ecstate(
   const exitCode = await run(typeof line === 'string' ? line.split(' ').filter(Boolean) : line, io, dependencies);
   return { exitCode, stdout: io.stdout.text, stderr: io.stderr.text };
 }
-
-/** The state as a sidecar has it: with no services. */
-export const withoutServices = (state: FakeState): CommittedState => ({
-  ...state,
-  services: () => [],
-  service: () => undefined,
-  serviceHistory: () => [],
-});

@@ -8,7 +8,7 @@ import { ConfigurationError, RetryableError } from '../../src/errors.js';
 import type { Sidecar, SidecarOptions } from '../../src/sidecar.port.js';
 import type { LogLevel } from '../../src/telemetry/logger.js';
 import { fakeState } from '../http/fake-state.js';
-import { ecstate, fakeDependencies, fakeIo, withoutServices } from './harness.js';
+import { ecstate, fakeDependencies, fakeIo } from './harness.js';
 
 /** A cluster that notes what is done to it, with a sidecar that is ready when it is told to be. */
 function fakeCluster(overrides: Partial<Sidecar> = {}) {
@@ -22,7 +22,7 @@ function fakeCluster(overrides: Partial<Sidecar> = {}) {
     start: async () => void done.push('start'),
     synced: () => synced,
     url: 'http://127.0.0.1:5380',
-    state: withoutServices(fakeState()),
+    state: fakeState(),
     readiness: () => ({ ready: false, watches: [] }),
     stop: async () => void done.push('stop'),
     ...overrides,
