@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { MAX_SERVICE_EVENTS } from '../../machines/service/service-events.js';
-import { WATCHED_KINDS } from '../../src/system/messages.js';
+import type { WATCHED_KINDS } from '../../src/system/messages.js';
 import { watchOf } from '../../src/kubernetes/kinds/watches.js';
 import { MemoryStore } from '../../src/store/memory-store.js';
 import type { Write } from '../../src/system/store.port.js';
