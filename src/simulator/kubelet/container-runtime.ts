@@ -4,10 +4,11 @@
  *
  * Invariants:
  * 1. A run ends once; what its script had planned after that does not happen.
- * 2. Probes run from the start of a run until the kubelet has noticed its end.
+ * 2. Probes run from the moment that the kubelet has reported a run until it has noticed its end.
  */
 import type { Timer } from '../../system/clock.js';
 import type { Container, Probe } from '../objects.js';
+import type { Random } from '../random.js';
 import type { Timers } from '../timers.js';
 import type { Run } from './pod-status.js';
 import type { ContainerScript } from './script.js';
@@ -18,6 +19,7 @@ const STOP_TIME = 250;
 /** What a container tells. */
 export interface ContainerHost {
   readonly timers: Timers;
+  readonly random: Random;
   /** The runtime's state changed: the kubelet will see it when it looks next. */
   changed(): void;
   /** Readiness changed: the kubelet knows at once. */
@@ -84,7 +86,6 @@ export class ContainerRuntime {
       const reason = script.oomKilled === true ? 'OOMKilled' : reasonOf(code);
       this.#end = this.#host.timers.after(exitAfter, () => this.exit(code, reason));
     }
-    this.#startProbes(script);
   }
 
   /** A run whose process could not even be started. */
@@ -124,6 +125,11 @@ export class ContainerRuntime {
     this.#host.changed();
   }
 
+  /** The kubelet has reported that it runs: from now on it is probed. */
+  noticeStart(): void {
+    if (this.isRunning && this.#probes.length === 0) this.#startProbes(this.#script);
+  }
+
   /** The kubelet has seen that it does not run: its probes end, and it is ready no more. */
   noticeExit(): void {
     if (this.isRunning) return;
@@ -136,7 +142,6 @@ export class ContainerRuntime {
     if (!this.isRunning || this.container.readinessProbe === undefined) return;
     this.#ready = false;
     this.#stopProbes();
-    this.#startProbes(this.#script);
   }
 
   /** Ends everything without a word. */
@@ -245,8 +250,9 @@ class Prober {
     this.#period = (probe.periodSeconds ?? DEFAULT_PERIOD) * 1000;
     this.#patience = probe.failureThreshold ?? DEFAULT_FAILURES;
     this.#startedAt = startedAt;
-    // The first one comes soon after the start, or after the delay that was asked for.
-    this.#elapsed = Math.max((probe.initialDelaySeconds ?? 0) * 1000, Math.min(this.#period, FIRST_PROBE));
+    // The first one comes soon, or after the delay that was asked for.
+    const soon = this.#sinceStart() + Math.min(this.#period, host.random.between(...FIRST_PROBE));
+    this.#elapsed = Math.max((probe.initialDelaySeconds ?? 0) * 1000, soon);
     this.#arm(this.#elapsed - this.#sinceStart());
   }
 
@@ -294,5 +300,5 @@ class Prober {
   }
 }
 
-/** How long after its start a container is probed first when no delay is asked for, in milliseconds. */
-const FIRST_PROBE = 300;
+/** How long after it was reported a container is probed first when no delay is asked for, in milliseconds. */
+const FIRST_PROBE = [50, 950] as const;

@@ -160,6 +160,7 @@ export class PodWorker {
     const { timers, random } = this.#services;
     return {
       timers,
+      random,
       changed: () => this.#noticeAtRelist(),
       readinessChanged: () => this.#publish(),
       unhealthy: (runtime) => {
@@ -277,6 +278,7 @@ export class PodWorker {
       last: this.#reported,
     });
     this.#report(status);
+    for (const { runtime } of this.#containers) runtime.noticeStart();
     const ended = status.phase === 'Succeeded' || status.phase === 'Failed';
     if (ended && this.#pod.metadata.deletionTimestamp === undefined) this.#finish();
   }

@@ -107,9 +107,3 @@ export function replicaSetLine(change: Seen<ReplicaSet>): string {
   const counts = `rep${status.replicas} full${count(status.fullyLabeledReplicas)} rdy${count(status.readyReplicas)} av${count(status.availableReplicas)}`;
   return `${head(change)} gen${count(metadata.generation)}/obs${count(status.observedGeneration)} rev${revision} want${spec.replicas} ${counts}`;
 }
-
-export function eventLine({ type, object }: Seen<CoreEvent>): string {
-  const { count: times, series, message } = object;
-  const many = times === undefined ? (series === undefined ? '-' : `s${series.count}`) : String(times);
-  return `${type} ${object.type} ${object.reason} x${many} ${message}`;
-}

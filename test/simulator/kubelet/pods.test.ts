@@ -185,7 +185,7 @@ describe('probes', () => {
     ]);
     cluster.wait(3);
     expect(condition(cluster.pod('task'), 'Ready')?.status).toBe('True');
-    expect(cluster.eventTexts('Unhealthy')).toEqual(['5 Readiness probe failed: ']);
+    expect(cluster.eventTexts('Unhealthy')).toEqual(['4 Readiness probe failed: ']);
   });
 
   it('comes and goes with its script', () => {
