@@ -488,7 +488,7 @@ const sameFields = (a: object | undefined, b: object): boolean => {
   return Object.keys({ ...one, ...other }).every((key) => one?.[key] === other?.[key]);
 };
 
-const unbound = ({ deployment: _, ...facts }: ReplicaSetRecord): ReplicaSetRecord => facts;
+const unbound = ({ deployment: _deployment, ...facts }: ReplicaSetRecord): ReplicaSetRecord => facts;
 
 /** The newest first: it decides what is older. */
 const byRevision = (context: ServiceContext): readonly ReplicaSetRecord[] =>

@@ -92,6 +92,17 @@ const tasksLeft = (context: ServiceContext, event: ServiceMessage): boolean => {
   return Object.keys(context.tasks).some((taskId) => taskId !== leaving);
 };
 
+const isMadeAgain = (context: ServiceContext, event: ServiceMessage): boolean =>
+  event.type === 'DEPLOYMENT_OBSERVED' &&
+  event.facts.deletionRequestedAt === undefined &&
+  event.facts.uid !== context.deployment?.uid;
+
+/** Row 14: Available for its current generation. */
+const isAvailable = (event: ServiceMessage): boolean =>
+  event.type === 'DEPLOYMENT_OBSERVED' &&
+  event.facts.available &&
+  event.facts.observedGeneration >= event.facts.generation;
+
 export const serviceMachine = setup({
   types: {
     context: {} as ServiceContext, // types only: XState reads them and never the values
@@ -105,15 +116,9 @@ export const serviceMachine = setup({
     isBeingDeleted: ({ event }) =>
       event.type === 'DEPLOYMENT_OBSERVED' && event.facts.deletionRequestedAt !== undefined,
     /** S6: a Deployment that is not the one which went. */
-    isMadeAgain: ({ context, event }) =>
-      event.type === 'DEPLOYMENT_OBSERVED' &&
-      event.facts.deletionRequestedAt === undefined &&
-      event.facts.uid !== context.deployment?.uid,
-    /** Row 14: Available for its current generation. */
-    isAvailable: ({ event }) =>
-      event.type === 'DEPLOYMENT_OBSERVED' &&
-      event.facts.available &&
-      event.facts.observedGeneration >= event.facts.generation,
+    isMadeAgain: ({ context, event }) => isMadeAgain(context, event),
+    isMadeAgainAndAvailable: ({ context, event }) => isMadeAgain(context, event) && isAvailable(event),
+    isAvailable: ({ event }) => isAvailable(event),
     /** S6: the Deployment is gone with this message, and no task of its is left. */
     nothingIsLeft: ({ context, event }) => context.orphaned || !tasksLeft(context, event),
     /** S6: the Deployment went before, and now its ReplicaSet is given away. */
@@ -208,20 +213,21 @@ export const serviceMachine = setup({
     DRAINING: {
       on: {
         DEPLOYMENT_OBSERVED: [
+          { guard: 'isMadeAgainAndAvailable', target: 'ACTIVE', actions: ['renew', 'react', 'settle'] },
           { guard: 'isMadeAgain', target: 'PENDING', actions: ['renew', 'react', 'settle'] },
           { actions: ['react', 'settle'] },
         ],
         DEPLOYMENT_GONE: [
           { guard: 'nothingIsLeft', target: 'INACTIVE', actions: ['react', 'bury'] },
-          { actions: 'react' },
+          { actions: ['react', 'settle'] },
         ],
         REPLICASET_OBSERVED: [
           { guard: 'isGivenAway', target: 'INACTIVE', actions: ['react', 'bury'] },
-          { actions: 'react' },
+          { actions: ['react', 'settle'] },
         ],
         TASK_MOVED: [
           { guard: 'lastTaskStopped', target: 'INACTIVE', actions: ['react', 'bury'] },
-          { actions: 'react' },
+          { actions: ['react', 'settle'] },
         ],
       },
     },
@@ -247,6 +253,7 @@ export const serviceMachine = setup({
 
 /** (state, message) pairs that change nothing, each with its reason; every other pair is a transition. */
 export const IGNORED_BY_SERVICE = [
+  { state: 'PENDING', messages: ['TASK_SET_GONE'], reason: 'row 14: it has none, since the first makes it ACTIVE' },
   {
     state: 'INACTIVE',
     messages: [

@@ -168,6 +168,16 @@ const rows: readonly (readonly [string, readonly ServiceMessage[], string, reado
     'PENDING ACTIVE DRAINING PENDING ACTIVE',
     ['PRIMARY COMPLETED v1 0/1'],
   ],
+  [
+    'made again under its name, and seen when it is available already',
+    [
+      ...STEADY,
+      deployment(30, { ...complete(), ...DELETED }),
+      deployment(32, { uid: 'another', createdAt: after(32), ...complete(1) }),
+    ],
+    'PENDING ACTIVE DRAINING ACTIVE',
+    ['PRIMARY COMPLETED v1 0/1'],
+  ],
   // Under an external controller.
   [
     'its tasks belong to task sets',
