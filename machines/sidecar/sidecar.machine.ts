@@ -123,4 +123,9 @@ export const IGNORED_BY_SIDECAR = [
     messages: ['STORE_OPENED', 'REHYDRATED', 'WATCH_SYNCED', 'TROUBLE', 'RECOVERED', 'STOP'],
     reason: 'P3',
   },
+  {
+    state: 'stopped',
+    messages: ['STORE_OPENED', 'REHYDRATED', 'WATCH_SYNCED', 'TROUBLE', 'RECOVERED', 'STOP', 'DRAINED'],
+    reason: 'P3: it is over',
+  },
 ] as const;
