@@ -73,6 +73,11 @@ export class Faults {
     this.#requests.push({ fault, left: fault.times ?? 1 });
   }
 
+  /** How many watches are open: to wait for them before something is done to them. */
+  openWatches(scope: FaultScope = {}): number {
+    return this.#chosen(scope).length;
+  }
+
   /** Breaks every open watch connection, `midLine` in the middle of an event. */
   cutWatches(options: FaultScope & { readonly midLine?: boolean } = {}): void {
     for (const watch of this.#chosen(options)) watch.cut(options.midLine === true);

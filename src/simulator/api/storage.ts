@@ -149,11 +149,6 @@ export class Storage {
     return this.#collection(resource).objects.get(key);
   }
 
-  /** How many objects of a kind there are. */
-  count(resource: Resource): number {
-    return this.#collection(resource).objects.size;
-  }
-
   /** The objects of a kind in no particular order, without copying. */
   values<T extends KubeObject>(resource: Resource<T>): Iterable<T> {
     return this.#collection(resource).objects.values();

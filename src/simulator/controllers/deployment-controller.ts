@@ -95,11 +95,11 @@ export class DeploymentController {
     else this.#roll(key, noted, revisions);
   }
 
-  /** Its ReplicaSets, with those that have no owner and that it selects. */
+  /** Its ReplicaSets; a Deployment that has none yet adopts those that nobody owns and that it selects. */
   #claim(deployment: Deployment): ReplicaSet[] {
     const { uid, namespace, deletionTimestamp } = deployment.metadata;
     const owned = this.#registry.storage.ownedBy(REPLICASETS, uid);
-    if (deletionTimestamp !== undefined) return owned;
+    if (deletionTimestamp !== undefined || owned.length > 0) return owned;
     for (const replicaSet of this.#registry.storage.values(REPLICASETS)) {
       const { metadata } = replicaSet;
       if (metadata.namespace !== namespace || controllerOf(replicaSet) !== undefined) continue;

@@ -49,7 +49,6 @@ export interface Revisions {
 
 /** The counters, and the condition `Available`. */
 export function countedStatus(deployment: Deployment, { current, old }: Revisions, now: number): DeploymentStatus {
-  const { generation, annotations: _annotations } = deployment.metadata;
   const all = current === undefined ? old : [...old, current];
   const available = availableOf(all);
   const enough = available >= deployment.spec.replicas - maxUnavailableOf(deployment);
@@ -67,7 +66,7 @@ export function countedStatus(deployment: Deployment, { current, old }: Revision
         message: 'Deployment does not have minimum availability.',
       };
   return {
-    observedGeneration: generation,
+    observedGeneration: deployment.metadata.generation,
     replicas: absentIfZero(actualOf(all)),
     updatedReplicas: absentIfZero(current?.status.replicas ?? 0),
     readyReplicas: absentIfZero(all.reduce((sum, { status }) => sum + (status.readyReplicas ?? 0), 0)),

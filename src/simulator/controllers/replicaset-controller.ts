@@ -79,11 +79,12 @@ export class ReplicaSetController {
     this.#awaitAvailability(key, replicaSet, pods);
   }
 
-  /** Its pods, with those that have no owner and that it selects. */
+  /** Its pods; a ReplicaSet that has none yet adopts those that nobody owns and that it selects. */
   #claim(replicaSet: ReplicaSet): Pod[] {
     const { uid, namespace } = replicaSet.metadata;
     const owned = this.#registry.storage.ownedBy(PODS, uid);
-    if (replicaSet.metadata.deletionTimestamp !== undefined || owned.length >= replicaSet.spec.replicas) return owned;
+    if (replicaSet.metadata.deletionTimestamp !== undefined || owned.length > 0 || replicaSet.spec.replicas === 0)
+      return owned;
     for (const pod of this.#registry.storage.values(PODS)) {
       if (pod.metadata.namespace !== namespace || controllerOf(pod) !== undefined || !isActive(pod)) continue;
       if (!selectorMatches(replicaSet.spec.selector, pod.metadata.labels)) continue;

@@ -63,6 +63,7 @@ describe('connections', () => {
     const [pods, deployments] = [await watch(), await watch('/apis/apps/v1/deployments')];
     create('p1');
     await pods.take(1);
+    expect([simulator.faults.openWatches(), simulator.faults.openWatches({ resource: PODS })]).toEqual([2, 1]);
     simulator.faults.cutWatches({ resource: PODS, midLine: true });
     expect(await pods.end()).toBe('aborted');
     expect([names(pods), pods.rest]).toEqual([
