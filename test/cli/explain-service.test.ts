@@ -138,7 +138,7 @@ describe('how far a service is', () => {
       { desiredCount: 1, runningCount: 0, pendingCount: 1 },
       'It is ACTIVE: 0 of 1 task runs, 1 is on the way.',
     ],
-    ['some are missing', { runningCount: 1, pendingCount: 2 }, 'It is ACTIVE: 1 of 3 tasks run, 2 are on the way.'],
+    ['some are missing', { runningCount: 1, pendingCount: 2 }, 'It is ACTIVE: 1 of 3 tasks runs, 2 are on the way.'],
     ['it wants none', { desiredCount: 0, runningCount: 0 }, 'It is ACTIVE: it is scaled to 0.'],
     ['it is over', { status: 'INACTIVE' }, 'It is INACTIVE: it was deleted, and none of its tasks is left.'],
     ['it is going', { status: 'DRAINING' }, 'It is DRAINING: it was deleted.'],
@@ -177,7 +177,7 @@ describe('what a rollout waits for', () => {
   test('tasks that do not exist yet', () => {
     const primary = deployment({ rolloutState: 'IN_PROGRESS', runningCount: 1, pendingCount: 1 });
     expect(told(service({ deployments: [primary], runningCount: 1, pendingCount: 1 }))).toEqual([
-      'Deployment ecs-svc/2 (web:2) is IN_PROGRESS: 1 of 3 new tasks are ready.',
+      'Deployment ecs-svc/2 (web:2) is IN_PROGRESS: 1 of 3 new tasks is ready.',
       '1 task of it has not been created yet.',
     ]);
   });
@@ -191,7 +191,7 @@ describe('what a rollout waits for', () => {
 
   test('tasks that are more than wanted', () => {
     expect(told(service({ desiredCount: 1, deployments: [deployment({ desiredCount: 1 })] }))).toEqual([
-      "Deployment ecs-svc/2 (web:2) is COMPLETED: what is missing now is not its rollout's.",
+      'Deployment ecs-svc/2 (web:2) is COMPLETED.',
       '2 tasks more than wanted are going down.',
     ]);
   });
@@ -282,6 +282,6 @@ test('a service that is made of task sets is told set by set', () => {
   });
   expect(told(external)).toEqual([
     'Task set ts-1 (web:2) is PRIMARY and STEADY_STATE: 2 of 2 tasks are ready.',
-    'Task set ts-2 (web:2) is ACTIVE and STABILIZING: 1 of 2 tasks are ready.',
+    'Task set ts-2 (web:2) is ACTIVE and STABILIZING: 1 of 2 tasks is ready.',
   ]);
 });

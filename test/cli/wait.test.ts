@@ -122,7 +122,7 @@ describe('ecstate wait', () => {
     expect({ exitCode, stderr }).toEqual({
       exitCode: 4,
       stderr:
-        'error: Service web is not stable after 1s: 1 of 2 tasks run, 1 is on the way. "ecstate why web" says why. (WAIT_TIMEOUT)\n',
+        'error: Service web is not stable after 1s: 1 of 2 tasks runs, 1 is on the way. "ecstate why web" says why. (WAIT_TIMEOUT)\n',
     });
   });
 
@@ -165,7 +165,7 @@ describe('ecstate wait', () => {
     const { exitCode, stdout, stderr } = await ended;
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'Service web is stable\n' });
     const lines = stderr.split('\r\u001B[2K');
-    expect(lines[1]).toBe('Service web: 1 of 2 tasks run, 1 is on the way; waiting for st…');
+    expect(lines[1]).toBe('Service web: 1 of 2 tasks runs, 1 is on the way; waiting for s…');
     expect(lines.every((line) => line.length < 64)).toBe(true);
     expect(lines.at(-1)).toBe('');
   });

@@ -61,8 +61,8 @@ describe('ecstate why, of a service', () => {
       stdout: [
         'Service web (cluster default)',
         '',
-        'It is ACTIVE since 2026-01-01 00:00:00Z (for 9m59s): 1 of 2 tasks run, 1 is on the way.',
-        `Deployment ${deploymentId(1)} (web:1) is COMPLETED: what is missing now is not its rollout's.`,
+        'It is ACTIVE since 2026-01-01 00:00:00Z (for 9m59s): 1 of 2 tasks runs, 1 is on the way.',
+        `Deployment ${deploymentId(1)} (web:1) is COMPLETED, but 1 of its 2 tasks is not ready now.`,
         'Task 000000000000 has started, and is not ready yet.',
         '',
         'DEPLOYMENT                   STATUS   ROLLOUT    DEFINITION  DESIRED  RUNNING  PENDING  FAILED    AGE',
@@ -85,8 +85,8 @@ describe('ecstate why, of a service', () => {
       exitCode: 0,
       serviceArn: arn('web'),
       explanation: [
-        'It is ACTIVE since 2026-01-01 00:00:00Z (for 9m59s): 1 of 2 tasks run, 1 is on the way.',
-        `Deployment ${deploymentId(1)} (web:1) is COMPLETED: what is missing now is not its rollout's.`,
+        'It is ACTIVE since 2026-01-01 00:00:00Z (for 9m59s): 1 of 2 tasks runs, 1 is on the way.',
+        `Deployment ${deploymentId(1)} (web:1) is COMPLETED, but 1 of its 2 tasks is not ready now.`,
         'Task 000000000000 has started, and is not ready yet.',
       ],
       service: services[0],

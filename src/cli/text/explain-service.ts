@@ -47,6 +47,10 @@ export const definitionOf = (one: EcsObject): string => textOf(one, 'taskDefinit
 
 export const count = (one: EcsObject, key: string): number => numberOf(one, key) ?? 0;
 
+/** `1 of 3 tasks is`, `2 of 3 tasks are`, `0 of 1 task is` */
+const share = (part: number, whole: number, what: string, [one, many]: readonly [string, string]): string =>
+  `${part} of ${whole} ${whole === 1 ? what : `${what}s`} ${part === 1 || whole === 1 ? one : many}`;
+
 const noun = (number: number, singular: string, plural: string): string =>
   `${number} ${number === 1 ? singular : plural}`;
 
@@ -58,7 +62,7 @@ export function countWords(service: EcsObject): string {
     count(service, 'pendingCount'),
   ];
   if (desired + running + pending === 0) return 'it is scaled to 0';
-  const runs = `${running} of ${noun(desired, 'task', 'tasks')} ${desired === 1 ? 'runs' : 'run'}`;
+  const runs = share(running, desired, 'task', ['runs', 'run']);
   return pending === 0 ? runs : `${runs}, ${pending} ${pending === 1 ? 'is' : 'are'} on the way`;
 }
 
@@ -81,8 +85,8 @@ function explainDraining({ tasks }: ServiceLook, when: string): readonly string[
 function explainTaskSets({ service, tasks }: ServiceLook): readonly string[] {
   const sentences = objectsOf(service, 'taskSets').map((taskSet) => {
     const words = [textOf(taskSet, 'status'), textOf(taskSet, 'stabilityStatus')].join(' and ');
-    const ready = `${count(taskSet, 'runningCount')} of ${noun(count(taskSet, 'computedDesiredCount'), 'task is', 'tasks are')} ready`;
-    return `Task set ${textOf(taskSet, 'id') ?? ''} (${definitionOf(taskSet)}) is ${words}: ${ready}.`;
+    const ready = share(count(taskSet, 'runningCount'), count(taskSet, 'computedDesiredCount'), 'task', ['is', 'are']);
+    return `Task set ${textOf(taskSet, 'id') ?? ''} (${definitionOf(taskSet)}) is ${words}: ${ready} ready.`;
   });
   return [...sentences, ...troublesOf(tasks)];
 }
@@ -123,7 +127,7 @@ function standing(look: ServiceLook, primary: EcsObject): string {
   const state = textOf(primary, 'rolloutState') ?? '';
   const id = textOf(primary, 'id');
   const desired = count(primary, 'desiredCount');
-  const ready = `${count(primary, 'runningCount')} of ${noun(desired, 'new task is', 'new tasks are')} ready`;
+  const ready = `${share(count(primary, 'runningCount'), desired, 'new task', ['is', 'are'])} ready`;
   const when = since(look, (row) =>
     objectsOf(row, 'deployments').some((one) => textOf(one, 'id') === id && textOf(one, 'rolloutState') === state),
   );
@@ -131,7 +135,11 @@ function standing(look: ServiceLook, primary: EcsObject): string {
   if (state === 'FAILED') {
     return `${name}${when}: it made no progress in time. ${desired === 0 ? '' : `${ready}; Kubernetes goes on trying.`}`;
   }
-  if (state === 'COMPLETED') return `${name}: what is missing now is not its rollout's.`;
+  if (state === 'COMPLETED') {
+    const unready = desired - count(primary, 'runningCount');
+    const words = share(unready, desired, 'task', ['is', 'are']).replace(' of ', ' of its ');
+    return unready > 0 ? `${name}, but ${words} not ready now.` : `${name}.`;
+  }
   return `${name}${when}: ${desired === 0 ? 'it wants no tasks' : ready}.`;
 }
 
