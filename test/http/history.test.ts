@@ -84,6 +84,19 @@ describe('GET /api/tasks/{id or ARN}/history', () => {
     });
   });
 
+  test.each(['z'.repeat(2_000), `arn:aws:ecs:us-east-1:000000000000:task/default/${'€'.repeat(600)}`])(
+    'does not ask the store for what is too long to be a name',
+    async (name) => {
+      const state = stateWithHistory();
+      state.history = () => {
+        throw new Error('the key is too long');
+      };
+      const { request } = await startServer({ state });
+      const { status, json } = await request(`/api/tasks/${encodeURIComponent(name)}/history`);
+      expect({ status, json }).toMatchObject({ status: 404, json: { __type: 'TaskNotFound' } });
+    },
+  );
+
   test('refuses a path that is not percent-encoded UTF-8', async () => {
     const { request } = await startServer({ state: stateWithHistory() });
     for (const name of ['%', '%zz', '%ff']) {

@@ -45,14 +45,19 @@ const SERVICE: Kind = {
   candidates: 'serviceArns',
 };
 
+/** Nothing has a name or an ARN that takes more bytes; the store could not even be asked for one. */
+const MAX_NAMED = 1024;
+
 /** The ARN of the one that is named: by its ARN, or by its name in whichever of the known clusters has it. */
 function resolve(state: ReadState, kind: Kind, named: string): string {
   const { type } = kind;
+  const isPossible = Buffer.byteLength(named) <= MAX_NAMED;
   if (named.startsWith('arn:')) {
-    if (parseArn(named)?.type === type && kind.isKnown(state, named)) return named;
+    if (isPossible && parseArn(named)?.type === type && kind.isKnown(state, named)) return named;
     throw new HttpError(kind.notFound, `No ${type} ${quoted(named)} is known.`);
   }
-  const [arn, ...more] = state.clusters().flatMap(({ clusterArn, clusterName }) => {
+  const clusters = isPossible ? state.clusters() : [];
+  const [arn, ...more] = clusters.flatMap(({ clusterArn, clusterName }) => {
     const where = parseArn(clusterArn);
     const candidate = where === undefined ? undefined : kind.arnIn(where, clusterName, named);
     return candidate !== undefined && kind.isKnown(state, candidate) ? [candidate] : [];
