@@ -4,7 +4,7 @@
 import { expect } from 'vitest';
 import { faultsOf, type Json, type Seen } from '../recovery/reader.js';
 import { objects } from './observed.js';
-import { INSTANTS, type ExpectedContainer, type Scenario } from './scenarios.js';
+import { EXITED, INSTANTS, type ExpectedContainer, type Scenario } from './scenarios.js';
 import type { Witness } from './witness.js';
 
 /** Puts the states of an expected path in order; those that may be passed unseen are left out when they were. */
@@ -52,12 +52,15 @@ export function expectEnd(scenario: Scenario, seen: Seen, pod: string, witness: 
   expect(path).toEqual(pathFor(scenario, path));
   expect(faultsOf(seen)).toEqual([]);
   expect(disorderOf(task)).toEqual([]);
+  const isNamed = scenario.namedByEvent !== true || task['stopCode'] === scenario.stopCode;
+  if (!isNamed) expect(witness.killWasToldInTime(pod)).toBe(false);
+  const { stopCode, stoppedReason } = isNamed ? scenario : EXITED;
   expect(task).toMatchObject({
     lastStatus: 'STOPPED',
     desiredStatus: 'STOPPED',
-    stopCode: scenario.stopCode,
-    stoppedReason: expect.stringMatching(scenario.stoppedReason),
-    healthStatus: scenario.health ?? 'UNKNOWN',
+    stopCode,
+    stoppedReason: expect.stringMatching(stoppedReason),
+    ...(isNamed && { healthStatus: scenario.health ?? 'UNKNOWN' }),
   });
   if (scenario.connectivity !== undefined) expect(task['connectivity']).toBe(scenario.connectivity);
   expect(INSTANTS.filter((instant) => task[instant] !== undefined)).toEqual(

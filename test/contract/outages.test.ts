@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, type Clock } from '../../src/system/clock.js';
-import { faultsOf, type Seen } from '../recovery/reader.js';
+import { faultsOf, type Json, type Seen } from '../recovery/reader.js';
 import { HAS_CLUSTER, NO_CLUSTER, openCluster, type ContractCluster } from './cluster.js';
-import { ending, serving, type Container } from './containers.js';
+import { ending, serving, warmingUp, type Container } from './containers.js';
 import { answers, control, HAS_CONTROL, NO_CONTROL, restartApiServer } from './control.js';
-import { taskArn } from './manifests.js';
-import { ObservedSidecar } from './observed.js';
+import { definitionArn, taskArn } from './manifests.js';
+import { ObservedSidecar, objects } from './observed.js';
 
 /** How much faster time passes for the watchdog of silent connections where a test waits for it. */
 const HURRY = 10;
@@ -20,6 +20,9 @@ const hurried: Clock = {
   setTimeout: (callback, delay, options) => systemClock.setTimeout(callback, delay / HURRY, options),
   clearTimeout: (timer) => systemClock.clearTimeout(timer),
 };
+
+/** How long a rollout of two tasks takes at most, with room to spare, in milliseconds. */
+const BACK = 15_000;
 
 const UP = ['PROVISIONING', 'PENDING', 'RUNNING'] as const;
 
@@ -145,6 +148,38 @@ describe.skipIf(!HAS_CLUSTER)(`while the sidecar is down${HAS_CLUSTER ? '' : ` (
     expect([...sidecar.reader.known.values()].flatMap(faultsOf)).toEqual([]);
     expect(sidecar.reader.faults).toEqual([]);
     for (const { taskId } of [kept, began]) await cluster.deletePod(taskId, 0);
+  });
+
+  test('a service that is rolled out and back has a new deployment, and its tasks are that deployment’s', async () => {
+    await cluster.createService('web', 2, { containers: [warmingUp('main', 1)], terminationGracePeriodSeconds: 1 });
+    const isSteadyOn =
+      (revision: number) =>
+      (service: Json): boolean =>
+        service['taskDefinition'] === definitionArn('web', revision) &&
+        service['runningCount'] === 2 &&
+        objects(service['deployments'])
+          .map(({ rolloutState }) => rolloutState)
+          .join() === 'COMPLETED';
+    const idOf = (service: Json): unknown => objects(service['deployments'])[0]?.['id'];
+    const first = await sidecar.untilService(cluster.name, 'web', isSteadyOn(1));
+    await cluster.updateService('web', { revision: 2 });
+    const second = await sidecar.untilService(cluster.name, 'web', isSteadyOn(2));
+    expect(idOf(second)).not.toBe(idOf(first));
+    await sidecar.looked();
+    await sidecar.stop();
+
+    await cluster.updateService('web', { revision: 1 });
+    await pause(BACK);
+
+    await sidecar.start();
+    const third = await sidecar.untilService(cluster.name, 'web', isSteadyOn(1));
+    await sidecar.looked();
+    expect(idOf(third)).not.toBe(idOf(first));
+    expect(idOf(third)).not.toBe(idOf(second));
+    const running = sidecar.tasksOf('web').filter(({ task }) => task['lastStatus'] === 'RUNNING');
+    expect(running.map(({ task }) => task['startedBy'])).toEqual([idOf(third), idOf(third)]);
+    expect(sidecar.reader.faults).toEqual([]);
+    await cluster.deleteService('web');
   });
 
   test.skipIf(!HAS_CONTROL)(

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly path: readonly (LastStatus | `${LastStatus}?`)[];
   readonly stopCode: string;
   readonly stoppedReason: RegExp;
+  /** The cause and the health are those that an Event names; where it comes too late, the task has ended by itself. */
+  readonly namedByEvent?: true;
   readonly containers: readonly ExpectedContainer[];
   /** Those of {@link INSTANTS} that the task must have; the others it must not. */
   readonly instants: readonly Instant[];
@@ -49,7 +51,10 @@ export interface Scenario {
   readonly health?: 'HEALTHY' | 'UNHEALTHY';
 }
 
-const EXITED = { stopCode: 'EssentialContainerExited', stoppedReason: /^Essential container in task exited$/ } as const;
+export const EXITED = {
+  stopCode: 'EssentialContainerExited',
+  stoppedReason: /^Essential container in task exited$/,
+} as const;
 const STOPPED_BY_USER = { stopCode: 'UserInitiated', stoppedReason: /^Task stopped by user$/ } as const;
 const RAN = ['startedAt', 'executionStoppedAt', 'stoppedAt'] as const;
 const RAN_AND_WAS_STOPPED = INSTANTS;
@@ -227,6 +232,7 @@ export const SCENARIOS: readonly Scenario[] = [
     path: ['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING', 'STOPPED'],
     stopCode: 'ServiceSchedulerInitiated',
     stoppedReason: /^Task failed container health checks$/,
+    namedByEvent: true,
     containers: [{ name: 'main', exitCode: 0, reason: /^Completed$/ }],
     instants: RAN,
     connectivity: 'CONNECTED',

@@ -1,5 +1,5 @@
 /**
- * Owns the witness of the contract: a watch of its own on the pods of the contract's namespace, which shares nothing with the product but the
+ * Owns the witness of the contract: watches of its own on the pods and Events of the contract's namespace, which share nothing with the product but the
  * connection. What it did not see, the cluster did not tell, and ecstate need not know.
  */
 import { createInterface } from 'node:readline';
@@ -25,30 +25,43 @@ interface Pod {
   };
 }
 
+/** The part of an Event that is looked at. */
+interface Event {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly reason?: string;
+  readonly involvedObject?: { readonly name?: string };
+}
+
 /** The kubelet's word for a container that it has lost sight of: the exit code beside it is made up. */
 const LOST = 'ContainerStatusUnknown';
 
+/** How much earlier than the pod an Event must have come to have come before it for everybody, in milliseconds: watches are not in step. */
+const MARGIN = 1_000;
+
 export class Witness {
   readonly #connection: Connection;
-  readonly #path: string;
+  readonly #namespace: string;
   readonly #looks = new Map<string, Pod[]>();
+  /** When it was first told that a pod's container is killed, and that the pod has ended, epoch milliseconds. */
+  readonly #killed = new Map<string, number>();
+  readonly #ended = new Map<string, number>();
   readonly #stopping = new AbortController();
-  #watching: Promise<void> = Promise.resolve();
+  #watching: Promise<unknown> = Promise.resolve();
 
   constructor(connection: Connection, namespace: string) {
     this.#connection = connection;
-    this.#path = `/api/v1/namespaces/${namespace}/pods`;
+    this.#namespace = namespace;
   }
 
   /** Resolves when it watches. */
   async start(): Promise<void> {
-    // A list of the Kubernetes API.
-    const list = (await this.#connection.json('GET', this.#path)) as Pod & { readonly items: readonly Pod[] };
-    const { body } = await this.#connection.request('GET', this.#path, {
-      query: { watch: true, resourceVersion: list.metadata.resourceVersion, timeoutSeconds: 1800 },
-      signal: this.#stopping.signal,
-    });
-    this.#watching = this.#read(createInterface({ input: body }));
+    const pods = await this.#open('pods');
+    const events = await this.#open('events');
+    // Objects of the collections that are watched.
+    this.#watching = Promise.all([
+      this.#read(pods, (object) => this.#seePod(object as Pod)),
+      this.#read(events, (object) => this.#seeEvent(object as Event)),
+    ]);
   }
 
   async stop(): Promise<void> {
@@ -81,13 +94,37 @@ export class Witness {
     );
   }
 
-  async #read(lines: AsyncIterable<string>): Promise<void> {
+  /** Whether the Event that a container is killed came clearly before the pod's end. */
+  killWasToldInTime(pod: string): boolean {
+    const [killed, ended] = [this.#killed.get(pod), this.#ended.get(pod)];
+    return killed !== undefined && (ended === undefined || killed + MARGIN <= ended);
+  }
+
+  async #open(resource: string): Promise<AsyncIterable<string>> {
+    const path = `/api/v1/namespaces/${this.#namespace}/${resource}`;
+    const list = (await this.#connection.json('GET', path)) as Pick<Pod, 'metadata'>; // a list of the Kubernetes API
+    const { body } = await this.#connection.request('GET', path, {
+      query: { watch: true, resourceVersion: list.metadata.resourceVersion, timeoutSeconds: 1800 },
+      signal: this.#stopping.signal,
+    });
+    return createInterface({ input: body });
+  }
+
+  #seePod(pod: Pod): void {
+    const { name } = pod.metadata;
+    this.#looks.set(name, [...(this.#looks.get(name) ?? []), pod]);
+    const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (isOver && !this.#ended.has(name)) this.#ended.set(name, Date.now());
+  }
+
+  #seeEvent({ reason, involvedObject }: Event): void {
+    const name = involvedObject?.name ?? '';
+    if (reason === 'Killing' && !this.#killed.has(name)) this.#killed.set(name, Date.now());
+  }
+
+  async #read(lines: AsyncIterable<string>, see: (object: unknown) => void): Promise<void> {
     try {
-      for await (const line of lines) {
-        const { object } = JSON.parse(line) as { readonly object: Pod }; // a line of a watch
-        const looks = this.#looks.get(object.metadata.name) ?? [];
-        this.#looks.set(object.metadata.name, [...looks, object]);
-      }
+      for await (const line of lines) see((JSON.parse(line) as { readonly object: unknown }).object); // a line of a watch
     } catch (error) {
       if (!this.#stopping.signal.aborted) throw error;
     }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENTS, PODS, VERSION_MARK, type Change } from './scripted-cluster.js';
+import { DEPLOYMENTS, EVENTS, PODS, REPLICASETS, VERSION_MARK, type Change } from './scripted-cluster.js';
 
 const DIRECTORY = join(import.meta.dirname, '../recordings');
 
@@ -41,7 +41,7 @@ interface RecordedLine {
         readonly resourceVersion: string;
         readonly labels?: Readonly<Record<string, string>>;
       };
-      readonly involvedObject?: { readonly uid?: string };
+      readonly involvedObject?: { readonly kind: string; readonly uid?: string };
     };
   };
 }
@@ -74,28 +74,12 @@ export function lifeOf(recording: string, number: number, withEvents: boolean): 
   const formerId = pod.labels?.['kecs.dev/task-id'] ?? pod.name;
   const renamed = (text: string): string =>
     text.replaceAll(pod.name, taskId).replaceAll(formerId, taskId).replaceAll(pod.uid, uid);
-  const changes = [
+  const changes = inOrder([
     ...pods.map((line) => ({ line, collection: PODS }) as const),
     ...events
-      .filter(({ event }) => event.type !== 'BOOKMARK' && event.object.involvedObject?.uid === pod.uid)
+      .filter(({ event }) => event.object.involvedObject?.uid === pod.uid)
       .map((line) => ({ line, collection: EVENTS }) as const),
-  ]
-    .toSorted((a, b) => a.line.t - b.line.t)
-    .map(({ line: { event }, collection }): Change => {
-      const { metadata } = event.object;
-      const json = JSON.stringify(event.object).replace(
-        `"resourceVersion":"${metadata.resourceVersion}"`,
-        VERSION_MARK,
-      );
-      return {
-        collection,
-        // What is not a bookmark is one of these three.
-        type: event.type as Change['type'],
-        key: renamed(`${metadata.namespace}/${metadata.name}`),
-        labels: metadata.labels ?? {},
-        json: renamed(json),
-      };
-    });
+  ]).map((change) => ({ ...change, key: renamed(change.key), json: renamed(change.json) }));
   const expected = JSON.parse(readFileSync(join(DIRECTORY, recording, 'expected.json'), 'utf8')) as Expected; // likewise
   const cluster = pod.labels?.['kecs.dev/cluster'] ?? '';
   return {
@@ -131,6 +115,39 @@ const RECORDINGS = [
   'readiness-flapping',
 ] as const;
 
+/** Lines of several streams as changes, in the order in which they were received. */
+const inOrder = (
+  lines: readonly { readonly line: RecordedLine; readonly collection: Change['collection'] }[],
+): readonly Change[] =>
+  lines
+    .filter(({ line: { event } }) => event.type !== 'BOOKMARK')
+    .toSorted((a, b) => a.line.t - b.line.t)
+    .map(({ line: { event }, collection }): Change => {
+      const { metadata, involvedObject } = event.object;
+      return {
+        collection,
+        // What is not a bookmark is one of these three.
+        type: event.type as Change['type'],
+        key: `${metadata.namespace}/${metadata.name}`,
+        labels: metadata.labels ?? {},
+        ...(involvedObject !== undefined && { fields: { 'involvedObject.kind': involvedObject.kind } }),
+        json: JSON.stringify(event.object).replace(`"resourceVersion":"${metadata.resourceVersion}"`, VERSION_MARK),
+      };
+    });
+
+/** What became of a whole service: its Deployment, ReplicaSets and pods, and the Events about them, under their own names. */
+export function serviceLife(recording: string): readonly Change[] {
+  const streams = [
+    ['deployments.jsonl', DEPLOYMENTS],
+    ['replicasets.jsonl', REPLICASETS],
+    ['pods.jsonl', PODS],
+    ['events.jsonl', EVENTS],
+  ] as const;
+  return inOrder(
+    streams.flatMap(([file, collection]) => linesOf(recording, file).map((line) => ({ line, collection }))),
+  );
+}
+
 /** So many lives, one recording after the other, under the numbers from 1. */
 export const livesFor = (count: number, withEvents: boolean): readonly Life[] =>
   Array.from({ length: count }, (_, index) =>
@@ -138,7 +155,11 @@ export const livesFor = (count: number, withEvents: boolean): readonly Life[] =>
   );
 
 /** The changes of all lives, mixed: each life in its own order, and about `together` of them going on at a time. */
-export function mixed(lives: readonly Life[], together: number, random: () => number): readonly Change[] {
+export function mixed(
+  lives: readonly Pick<Life, 'changes'>[],
+  together: number,
+  random: () => number,
+): readonly Change[] {
   const waiting = lives.map(({ changes }) => [...changes]);
   const living: Change[][] = [];
   const order: Change[] = [];

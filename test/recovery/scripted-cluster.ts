@@ -7,14 +7,18 @@ import type { AddressInfo } from 'node:net';
 
 export const PODS = '/api/v1/pods';
 export const EVENTS = '/api/v1/events';
+export const DEPLOYMENTS = '/apis/apps/v1/deployments';
+export const REPLICASETS = '/apis/apps/v1/replicasets';
 
 /** What happens to one object; its resourceVersion is given when it happens. */
 export interface Change {
-  readonly collection: typeof PODS | typeof EVENTS;
+  readonly collection: typeof PODS | typeof EVENTS | typeof DEPLOYMENTS | typeof REPLICASETS;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   /** Namespace and name. */
   readonly key: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** What a field selector may ask for. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** The object in JSON, in the field order of the API server; {@link VERSION_MARK} stands where its resourceVersion belongs. */
   readonly json: string;
 }
@@ -26,11 +30,23 @@ interface Entry extends Change {
   readonly version: number;
 }
 
-interface OpenWatch {
+/** What a list or a watch is of. */
+interface Scope {
   readonly collection: string;
   readonly labelSelector: string | null;
-  readonly response: ServerResponse;
+  readonly fieldSelector: string | null;
 }
+
+interface OpenWatch extends Scope {
+  readonly response: ServerResponse;
+  readonly unsent: Entry[];
+}
+
+const scopeOf = (url: URL): Scope => ({
+  collection: url.pathname,
+  labelSelector: url.searchParams.get('labelSelector'),
+  fieldSelector: url.searchParams.get('fieldSelector'),
+});
 
 /** A list that was begun, by whose id its continue tokens name it. */
 interface Snapshot {
@@ -60,6 +76,7 @@ export class ScriptedCluster {
   #version = 1000;
   /** Changes up to this version are forgotten. */
   #compacted = 1000;
+  readonly #held = new Set<string>();
   #lists = 0;
   readonly #snapshots = new Map<string, Snapshot>();
   /** What was asked: how often a list was begun, a watch opened, and a watch refused for its age. */
@@ -100,7 +117,18 @@ export class ScriptedCluster {
       this.#log.push(entry);
       return entry;
     });
-    for (const watch of this.#watches) sendEntries(watch, entries);
+    for (const watch of this.#watches) this.#send(watch, entries);
+  }
+
+  /** Sends nothing on the watches of these collections until {@link release}: watches of one cluster are not in step. */
+  hold(...collections: readonly string[]): void {
+    for (const collection of collections) this.#held.add(collection);
+  }
+
+  release(): void {
+    const held = [...this.#watches].filter(({ collection }) => this.#held.has(collection));
+    this.#held.clear();
+    for (const watch of held) this.#send(watch, watch.unsent.splice(0));
   }
 
   /** Forgets every change until now: a watch from before is answered with 410, and everything has to be listed. */
@@ -143,10 +171,8 @@ export class ScriptedCluster {
     // A list of one only asks for the present version.
     if (url.searchParams.get('limit') !== '1') this.asked.lists += 1;
     this.#lists += 1;
-    const labelSelector = url.searchParams.get('labelSelector');
-    const objects = [...this.#objects.values()].filter(
-      (entry) => entry.collection === url.pathname && selects(labelSelector, entry),
-    );
+    const scope = scopeOf(url);
+    const objects = [...this.#objects.values()].filter((entry) => holds(scope, entry));
     const list: Snapshot = { id: String(this.#lists), version: this.#version, objects };
     this.#snapshots.set(list.id, list);
     return list;
@@ -161,31 +187,32 @@ export class ScriptedCluster {
       return;
     }
     this.asked.watches += 1;
-    const watch: OpenWatch = {
-      collection: url.pathname,
-      labelSelector: url.searchParams.get('labelSelector'),
-      response,
-    };
+    const watch: OpenWatch = { ...scopeOf(url), response, unsent: [] };
     this.#watches.add(watch);
     response.on('close', () => this.#watches.delete(watch));
-    sendEntries(
+    this.#send(
       watch,
       this.#log.filter(({ version }) => version > from),
     );
   }
+
+  #send(watch: OpenWatch, entries: readonly Entry[]): void {
+    const wanted = entries.filter((entry) => holds(watch, entry));
+    if (this.#held.has(watch.collection)) watch.unsent.push(...wanted);
+    else if (wanted.length > 0)
+      watch.response.write(wanted.map(({ type, json }) => `{"type":"${type}","object":${json}}\n`).join(''));
+  }
 }
 
-function sendEntries({ collection, labelSelector, response }: OpenWatch, entries: readonly Entry[]): void {
-  const lines = entries
-    .filter((entry) => entry.collection === collection && selects(labelSelector, entry))
-    .map(({ type, json }) => `{"type":"${type}","object":${json}}\n`);
-  if (lines.length > 0) response.write(lines.join(''));
-}
+const holds = ({ collection, labelSelector, fieldSelector }: Scope, change: Change): boolean =>
+  change.collection === collection &&
+  selects(labelSelector, change.labels) &&
+  selects(fieldSelector, change.fields ?? {});
 
 /** Equality selectors only: ecstate uses no others. */
-const selects = (selector: string | null, { labels }: Change): boolean =>
+const selects = (selector: string | null, values: Readonly<Record<string, string>>): boolean =>
   selector === null ||
   selector.split(',').every((term) => {
     const [key = '', value] = term.split('=');
-    return labels[key] === value;
+    return values[key] === value;
   });
