@@ -16,7 +16,8 @@ interface SemanticsRow<Key extends string, Kecs extends string, Aws extends stri
   readonly key: Key;
   readonly subject: string;
   readonly kecs: { readonly value: Kecs; readonly says: string };
-  readonly aws: { readonly value: Aws; readonly says: string };
+  /** Not implemented: the statecharts read as `kecs` has it in both profiles, and `says` is what they will read. */
+  readonly aws: { readonly value: Aws; readonly says: string; readonly implemented: boolean };
   readonly reason: string;
 }
 
@@ -32,9 +33,17 @@ const row = <Key extends string, Kecs extends string, Aws extends string>(
   key,
   subject,
   kecs: { value: kecs[0], says: kecs[1] },
-  aws: { value: aws[0], says: aws[1] },
+  aws: { value: aws[0], says: aws[1], implemented: true },
   reason,
 });
+
+/** A row of which no statechart asks a profile yet. */
+const notYet = <Key extends string, Kecs extends string, Aws extends string>(
+  ...parts: Parameters<typeof row<Key, Kecs, Aws>>
+): SemanticsRow<Key, Kecs, Aws> => {
+  const { aws, ...rest } = row(...parts);
+  return { ...rest, aws: { ...aws, implemented: false } };
+};
 
 /** The rows that the task machine asks. */
 export const TASK_ROWS = [
@@ -153,6 +162,81 @@ export const TASK_ROWS = [
     ['kubernetes', "the Kubernetes reason of the container's state, with its message"],
     ['ecs', "the ECS agent's error names (OutOfMemoryError, CannotPullContainerError, …), with the message"],
     'The sync document names the reason of the container state; ECS clients know the names of the agent.',
+  ),
+] as const;
+
+/**
+ * The rows about services, and those about tasks that a service has to carry out: it replaces a task. They say what differs and are asked by
+ * nobody: both profiles read them as `kecs` has it.
+ */
+export const SERVICE_ROWS = [
+  notYet(
+    12,
+    'counts',
+    'runningCount, pendingCount',
+    ['replicas', 'replicas of the Deployment, and of each ReplicaSet: ready; there and not ready'],
+    ['tasks', 'tasks by their lastStatus: RUNNING; before RUNNING'],
+    'The sync document counts by status, which needs no pods; in ECS a task that is not ready runs, and one that is going does not.',
+  ),
+  notYet(
+    13,
+    'failedTasks',
+    'deployments[].failedTasks',
+    [
+      'eachOnce',
+      'tasks of the ReplicaSet that failed, each once: a failed pod, or a container failure (exit, start, pull) before the task was first ready',
+    ],
+    ['consecutive', 'consecutive failures to start, from 0 again after a success'],
+    'The sync document counts failed pods; ECS feeds its circuit breaker.',
+  ),
+  notYet(
+    14,
+    'serviceStatus',
+    'status of a new service',
+    ['untilAvailable', 'PENDING until the Deployment is Available for its current generation, then ACTIVE'],
+    ['activeAtOnce', 'ACTIVE'],
+    'The sync document asks for it; ECS has no PENDING service. One whose tasks belong to task sets is ACTIVE at once in both.',
+  ),
+  notYet(
+    15,
+    'rolloutState',
+    'deployments[].rolloutState',
+    [
+      'conditions',
+      'conditions of the Deployment, of its current generation: NewReplicaSetAvailable with all replicas of this template is COMPLETED, ProgressDeadlineExceeded is FAILED',
+    ],
+    ['steadyState', 'the steady state is COMPLETED; the circuit breaker is FAILED, and rolls back under the old id'],
+    'Kubernetes has a time limit for progress; ECS counts failures.',
+  ),
+  notYet(
+    16,
+    'serviceEvents',
+    'events[]',
+    [
+      'ownAndKubernetes',
+      "what the service's own deployments and tasks do, in the words of ECS, and Kubernetes Events of its objects converted, each cause once in six hours",
+    ],
+    ['own', "what the service's own deployments and tasks do"],
+    'The sync document asks for Kubernetes Events; ECS tools know the words of ECS.',
+  ),
+  notYet(
+    17,
+    'restart',
+    'a container that restarts in place',
+    ['sameTask', 'the same task: lastStatus stays, the restart is counted and shows in healthStatus and failedTasks'],
+    ['newTask', 'the task is STOPPED with its exit code, and a new task begins'],
+    'The kubelet restarts containers of a pod; ECS replaces the task.',
+  ),
+  notYet(
+    19,
+    'failedStart',
+    'an image that never pulls, a container that cannot be created',
+    [
+      'asLongAsTried',
+      "PENDING with the container's reason for as long as the kubelet tries; STOPPED, TaskFailedToStart, when the pod ends without ever having run",
+    ],
+    ['bounded', 'STOPPED, TaskFailedToStart, after a bounded number of tries; a later success is a new task'],
+    'The kubelet never gives up; ECS stops the task and starts another.',
   ),
 ] as const;
 

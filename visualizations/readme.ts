@@ -2,11 +2,7 @@
  * Owns what is generated in machines/README.md: the blocks between `<!-- name -->` and `<!-- /name -->`, made from the machines themselves.
  */
 import type { AnyStateMachine } from 'xstate';
-import { rolloutMachine } from '../machines/service/rollout.machine.js';
-import { serviceMachine } from '../machines/service/service.machine.js';
-import { sidecarMachine } from '../machines/sidecar/sidecar.machine.js';
-import { taskMachine } from '../machines/task/task.machine.js';
-import { watchMachine } from '../machines/watch/watch.machine.js';
+import { MACHINES } from '../machines/index.js';
 import { diagramOf } from './diagram.js';
 import { mermaidOf } from './mermaid.js';
 import { profilesTable } from './profiles-table.js';
@@ -15,11 +11,7 @@ const diagram = (machine: AnyStateMachine) => (): string => `\`\`\`mermaid\n${me
 
 const BLOCKS: Readonly<Record<string, () => string>> = {
   profiles: profilesTable,
-  'diagram:task': diagram(taskMachine),
-  'diagram:service': diagram(serviceMachine),
-  'diagram:rollout': diagram(rolloutMachine),
-  'diagram:watch': diagram(watchMachine),
-  'diagram:sidecar': diagram(sidecarMachine),
+  ...Object.fromEntries(Object.entries(MACHINES).map(([name, machine]) => [`diagram:${name}`, diagram(machine)])),
 };
 
 /**

@@ -32,7 +32,8 @@ import {
   taskSetGone,
   taskSetObserved,
 } from './react.js';
-import type { DeploymentStanding, Reaction } from './react.js';
+import type { Reaction } from './plan.js';
+import type { DeploymentStanding } from './react.js';
 import { rolloutMachine } from './rollout.machine.js';
 import type { RolloutStateValue } from './rollout.machine.js';
 import type { RolloutContext, ServiceContext, ServiceEmitted, ServiceInput, ServiceMessage } from './service.types.js';

@@ -1,12 +1,13 @@
 /** `ecstate diagram`: the statecharts as Mermaid and as data. */
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
+import { MACHINES } from '../../machines/index.js';
 import { diagramOf } from '../../visualizations/diagram.js';
 import { mermaidOf } from '../../visualizations/mermaid.js';
 import { ecstate } from './harness.js';
 
 describe('ecstate diagram', () => {
-  test.each(['task', 'watch', 'sidecar'])(
+  test.each(Object.keys(MACHINES))(
     'draws the %s as visualizations/diagrams has it (vitest -u draws anew)',
     async (name) => {
       const { exitCode, stdout, stderr } = await ecstate(`diagram ${name}`);
@@ -32,6 +33,30 @@ describe('ecstate diagram', () => {
     ]) {
       expect(lines).toContain(line);
     }
+  });
+
+  test('draws the way of a service, and the two regions of a rollout', async () => {
+    const service = (await ecstate('diagram service')).stdout.split('\n');
+    for (const line of [
+      '  [*] --> PENDING',
+      '  PENDING --> ACTIVE : DEPLOYMENT_OBSERVED [isAvailable]',
+      '  ACTIVE --> DRAINING : DEPLOYMENT_GONE',
+      '  DRAINING --> INACTIVE : TASK_MOVED [lastTaskStopped]',
+      '  any : NOTICED / react',
+      '  INACTIVE --> [*]',
+    ]) {
+      expect(service).toContain(line);
+    }
+    const rollout = (await ecstate('diagram rollout')).stdout.split('\n');
+    expect(rollout.filter((line) => /^ {2}\S/.test(line))).toEqual([
+      '  state "role" as role {',
+      '  }',
+      '  --',
+      '  state "rollout" as rollout {',
+      '  }',
+    ]);
+    expect(rollout).toContain('    PRIMARY --> ACTIVE : SUPERSEDED');
+    expect(rollout).toContain('    FAILED --> COMPLETED : PROGRESS_REPORTED [isCompleted]');
   });
 
   test('gives a machine as data', async () => {
@@ -64,7 +89,7 @@ describe('ecstate diagram', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        "error: command-argument value 'tasks' is invalid for argument 'machine'. Allowed choices are task, watch, sidecar. (USAGE_INVALID)\n",
+        "error: command-argument value 'tasks' is invalid for argument 'machine'. Allowed choices are task, service, rollout, watch, sidecar. (USAGE_INVALID)\n",
     });
   });
 });

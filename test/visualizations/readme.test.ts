@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { TASK_ROWS } from '../../machines/semantics.js';
+import { SERVICE_ROWS, TASK_ROWS } from '../../machines/semantics.js';
 import { profilesTable } from '../../visualizations/profiles-table.js';
 import { withGeneratedBlocks } from '../../visualizations/readme.js';
 
@@ -18,9 +18,10 @@ describe('machines/README.md', () => {
   });
 
   it('resolves every number that code and tests cite', () => {
-    for (const { row } of TASK_ROWS) expect(text).toMatch(new RegExp(`^\\| ${row} \\| `, 'm'));
-    for (const invariant of ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'T8'])
-      expect(text).toContain(`**${invariant}**`);
+    for (const { row } of [...TASK_ROWS, ...SERVICE_ROWS]) expect(text).toMatch(new RegExp(`^\\| ${row} \\| `, 'm'));
+    const last = { T: 8, S: 6, R: 4, W: 8, P: 3 };
+    for (const [letter, count] of Object.entries(last))
+      for (let number = 1; number <= count; number += 1) expect(text).toContain(`- **${letter}${number}** `);
   });
 });
 
@@ -41,10 +42,21 @@ describe('the blocks', () => {
 describe('the table of profiles', () => {
   it('has a row for each row of the semantics, with both readings and the reason', () => {
     const lines = profilesTable().split('\n');
-    expect(lines).toHaveLength(2 + TASK_ROWS.length);
+    expect(lines).toHaveLength(2 + TASK_ROWS.length + SERVICE_ROWS.length);
     expect(lines[0]).toBe('| # | what | `kecs` (default) | `aws` | why they differ |');
     expect(lines[9]).toBe(
       '| 8 | STOPPED | the pod is gone, or phase Succeeded or Failed without a deletion | the same | No difference. |',
     );
+    const numbers = lines.slice(2).map((line) => Number(line.split(' | ')[0]?.slice(2)));
+    expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  });
+
+  it('says of a reading that no statechart has yet that it is not there', () => {
+    const notYet = profilesTable()
+      .split('\n')
+      .filter((line) => line.includes('| not yet: reads as `kecs`. In ECS: '))
+      .map((line) => Number(line.split(' | ')[0]?.slice(2)));
+    expect(notYet).toEqual(SERVICE_ROWS.map(({ row }) => row).toSorted((a, b) => a - b));
+    expect(notYet).toEqual([12, 13, 14, 15, 16, 17, 19]);
   });
 });

@@ -3,28 +3,22 @@
  */
 import { Argument, type Command } from 'commander';
 import type { AnyStateMachine } from 'xstate';
-import { sidecarMachine } from '../../../machines/sidecar/sidecar.machine.js';
-import { taskMachine } from '../../../machines/task/task.machine.js';
-import { watchMachine } from '../../../machines/watch/watch.machine.js';
+import { MACHINES } from '../../../machines/index.js';
 import { diagramOf } from '../../../visualizations/diagram.js';
 import { mermaidOf } from '../../../visualizations/mermaid.js';
 import { flagText, writeJson, type CommandContext, type Flags } from '../context.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { addExamples, addOutput } from '../options.js';
 
-/** The machines that can be drawn, by the name of their folder. */
-const MACHINES: ReadonlyMap<string, AnyStateMachine> = new Map<string, AnyStateMachine>([
-  ['task', taskMachine],
-  ['watch', watchMachine],
-  ['sidecar', sidecarMachine],
-]);
+/** The machines that can be drawn, by their names. */
+const DRAWABLE: ReadonlyMap<string, AnyStateMachine> = new Map<string, AnyStateMachine>(Object.entries(MACHINES));
 
 export function addDiagram(program: Command, context: CommandContext): void {
   const command = program
     .command('diagram')
     .summary('print a statechart')
     .description('print a statechart, drawn from the machine that runs')
-    .addArgument(new Argument('<machine>', 'which one').choices([...MACHINES.keys()]))
+    .addArgument(new Argument('<machine>', 'which one').choices([...DRAWABLE.keys()]))
     .action(context.action(async (machine: string, flags: Flags) => diagram(machine, flags, context)));
   addOutput(command, ['mermaid', 'json']);
   addExamples(command, [
@@ -34,7 +28,7 @@ export function addDiagram(program: Command, context: CommandContext): void {
 }
 
 function diagram(name: string, flags: Flags, { io }: CommandContext): ExitCode {
-  const machine = MACHINES.get(name);
+  const machine = DRAWABLE.get(name);
   // Commander has checked the name against the same list.
   if (machine === undefined) throw new Error(`There is no machine "${name}".`);
   const drawn = diagramOf(machine);

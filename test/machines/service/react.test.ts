@@ -2,7 +2,8 @@
  * What a Deployment's conditions are believed (row 15), how deployments get their ids (S3), what task sets add up to.
  */
 import { describe, expect, it } from 'vitest';
-import { deploymentIdOf, verdictOf } from '../../../machines/service/react.js';
+import { deploymentIdOf } from '../../../machines/service/deployment-id.js';
+import { verdictOf } from '../../../machines/service/react.js';
 import { BIRTH, after } from '../task/messages.js';
 import { EXTERNAL, all, complete, deploymentFacts, taskSet, taskSetGone } from './messages.js';
 import type { DeploymentLook } from './messages.js';
