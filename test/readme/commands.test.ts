@@ -23,7 +23,7 @@ const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, b
   block.split('\n').filter((line) => line !== ''),
 );
 /** The commands of its table of claims. */
-const claims = [...readme.matchAll(/^\| .* \| `([^`]+)`/gm)].map(([, command = '']) => command);
+const claims = [...readme.matchAll(/^\| .* \| `((?:npx vitest|npm run) [^`]+)`/gm)].map(([, command = '']) => command);
 
 /** The address that the README's commands speak of. */
 const ADDRESS = '127.0.0.1:5380';
