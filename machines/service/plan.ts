@@ -77,7 +77,6 @@ export class Plan {
       'first',
     );
     if (former !== undefined) this.send(former.id, { type: 'SUPERSEDED', at });
-    this.update({ rollouts: { ...this.context.rollouts, steady: false } });
     this.bind(at);
   }
 

@@ -36,7 +36,14 @@ import type { Reaction } from './plan.js';
 import type { DeploymentStanding } from './react.js';
 import { rolloutMachine } from './rollout.machine.js';
 import type { RolloutStateValue } from './rollout.machine.js';
-import type { RolloutContext, ServiceContext, ServiceEmitted, ServiceInput, ServiceMessage } from './service.types.js';
+import type {
+  RolloutContext,
+  ServiceContext,
+  ServiceEmitted,
+  ServiceIdentity,
+  ServiceInput,
+  ServiceMessage,
+} from './service.types.js';
 
 /** How a deployment stands now. */
 export function standingOf(
@@ -56,6 +63,10 @@ export function standingOf(
   };
 }
 
+/** What is born takes its identity from the object that it is born of. */
+const atBirth = (context: ServiceContext, identity: ServiceIdentity | undefined): ServiceContext =>
+  identity === undefined || context.born !== undefined ? context : { ...context, identity };
+
 function reactionTo(
   context: ServiceContext,
   event: ServiceMessage,
@@ -63,7 +74,7 @@ function reactionTo(
 ): Reaction {
   switch (event.type) {
     case 'DEPLOYMENT_OBSERVED':
-      return deploymentObserved(context, event.facts, event.at);
+      return deploymentObserved(atBirth(context, event.identity), event.facts, event.at);
     case 'DEPLOYMENT_GONE':
       return deploymentGone(context);
     case 'REPLICASET_OBSERVED':
@@ -71,7 +82,7 @@ function reactionTo(
     case 'REPLICASET_GONE':
       return replicaSetGone(context, event.uid, event.at);
     case 'TASK_SET_OBSERVED':
-      return taskSetObserved(context, event.facts, event.at);
+      return taskSetObserved(atBirth(context, event.identity), event.facts, event.at);
     case 'TASK_SET_GONE':
       return taskSetGone(context, event.uid);
     case 'TASK_MOVED':

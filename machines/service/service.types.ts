@@ -106,11 +106,23 @@ export interface ServiceTask {
 
 /** The messages that a service takes. `at` is when ecstate received what it speaks of. */
 export type ServiceMessage =
-  | { readonly type: 'DEPLOYMENT_OBSERVED'; readonly facts: DeploymentFacts; readonly at: EpochMs }
+  | {
+      readonly type: 'DEPLOYMENT_OBSERVED';
+      readonly facts: DeploymentFacts;
+      readonly at: EpochMs;
+      /** What the object says of its service: taken at birth, since a ReplicaSet or a task that was seen first knows less. */
+      readonly identity?: ServiceIdentity;
+    }
   | { readonly type: 'DEPLOYMENT_GONE'; readonly at: EpochMs }
   | { readonly type: 'REPLICASET_OBSERVED'; readonly facts: ReplicaSetFacts; readonly at: EpochMs }
   | { readonly type: 'REPLICASET_GONE'; readonly uid: string; readonly at: EpochMs }
-  | { readonly type: 'TASK_SET_OBSERVED'; readonly facts: TaskSetFacts; readonly at: EpochMs }
+  | {
+      readonly type: 'TASK_SET_OBSERVED';
+      readonly facts: TaskSetFacts;
+      readonly at: EpochMs;
+      /** As for a Deployment. */
+      readonly identity?: ServiceIdentity;
+    }
   | { readonly type: 'TASK_SET_GONE'; readonly uid: string; readonly at: EpochMs }
   | { readonly type: 'TASK_MOVED'; readonly task: ServiceTask; readonly at: EpochMs }
   /** A Kubernetes event of one of its objects, in ECS's words; `cause` groups what says the same. */
@@ -210,7 +222,7 @@ export interface ServiceContext {
   readonly rollouts: { readonly count: number; readonly past: readonly PastDeployment[]; readonly steady: boolean };
   /** By id. */
   readonly taskSets: Readonly<Record<string, TaskSetRecord>>;
-  /** Its ReplicaSets were given away: no task of its is left to wait for. */
+  /** A ReplicaSet of its is given away, as all are with a deletion that orphans: its tasks are not waited for (S6). */
   readonly orphaned: boolean;
 }
 

@@ -166,6 +166,15 @@ describe('adoption: a rollout that began before anyone looked', () => {
     expect(service.list).toEqual(['PRIMARY COMPLETED v2 3/3']);
   });
 
+  it('one of the PRIMARY’s own revision is no older rollout', () => {
+    const service = new RunningService().send(
+      replicaSet(0, { of: 2, ...all(3) }),
+      replicaSet(0, { of: 1, revision: 2, ...all(1) }),
+      deployment(1, { of: 2, ...complete() }),
+    );
+    expect(service.list).toEqual(['PRIMARY COMPLETED v2 3/3']);
+  });
+
   it('nothing is adopted before the PRIMARY’s own is known: it may be the PRIMARY’s, or newer than what is known of the Deployment', () => {
     const service = new RunningService().send(
       deployment(0, { of: 1, ...complete() }),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { deploymentIdOf } from '../../../machines/service/deployment-id.js';
 import { verdictOf } from '../../../machines/service/react.js';
 import { BIRTH, after } from '../task/messages.js';
-import { EXTERNAL, all, complete, deploymentFacts, taskSet, taskSetGone } from './messages.js';
+import { EXTERNAL, all, complete, deployment, deploymentFacts, taskSet, taskSetGone } from './messages.js';
 import type { DeploymentLook } from './messages.js';
 import { RunningService } from './running-service.js';
 
@@ -82,6 +82,20 @@ describe('deploymentIdOf', () => {
   });
 });
 
+describe('counts', () => {
+  it('are those of the Deployment; nothing is pending where more are ready than there', () => {
+    const service = new RunningService();
+    const counts = [
+      { desired: 5, total: 4, ready: 1 },
+      { desired: 2, total: 2, ready: 3 },
+    ].map((look, second) => service.send(deployment(second, look)).now.context.counts);
+    expect(counts).toEqual([
+      { desired: 5, running: 1, pending: 3 },
+      { desired: 2, running: 3, pending: 0 },
+    ]);
+  });
+});
+
 describe('task sets', () => {
   it('counts are their sums, whichever is PRIMARY', () => {
     const service = new RunningService(EXTERNAL).send(
@@ -96,7 +110,14 @@ describe('task sets', () => {
 
   it('remember since when they are stable, or are not', () => {
     const service = new RunningService(EXTERNAL);
-    const looks = [{}, { total: 1 }, all(2), { ...all(2), primary: false }, { ...all(2), ready: 1 }];
+    const looks = [
+      {},
+      { total: 1 },
+      all(2),
+      { ...all(2), primary: false },
+      { ...all(2), ready: 1 },
+      { ...all(2), total: 3 },
+    ];
     const since = looks.map((look, index) => {
       const { updatedAt, stableSince } =
         service.send(taskSet(10 * index, 'a', look)).now.context.taskSets['ts-a'] ?? {};
@@ -108,6 +129,7 @@ describe('task sets', () => {
       [after(20), after(20)],
       [after(30), after(20)],
       [after(40), after(40)],
+      [after(50), after(40)],
     ]);
   });
 

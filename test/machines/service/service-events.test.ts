@@ -213,6 +213,14 @@ describe('the steady state', () => {
         deployment(22, complete(5)),
       ),
     ).toEqual(['has reached a steady state.']);
+    // One look may show both: the new count wanted, and there.
+    expect(toldOf(deployment(20, complete(5)))).toEqual(['has reached a steady state.']);
+  });
+
+  it('is lost while there are more than wanted', () => {
+    expect(toldOf(deployment(20, { ...complete(), total: 4 }), deployment(21, complete()))).toEqual([
+      'has reached a steady state.',
+    ]);
   });
 
   it('is none while an old deployment is there, or the service is being deleted', () => {

@@ -200,6 +200,11 @@ describe('S4 the events ring holds the latest 100, newest first, ids stable', ()
     expect(ring.at(-1)).toEqual({ number: 24, at: after(40), message: '(service web) says cause 20.' });
     expect(service.restarted().now.context.events.ring).toEqual(ring);
   });
+
+  it('the birth, from which ids are made, is written once: a Deployment that was replaced unseen does not change it', () => {
+    const service = steady().send(deployment(40, { uid: 'another', createdAt: after(39), ...complete() }));
+    expect([service.now.context.born, service.list]).toEqual([after(0), ['PRIMARY COMPLETED v1 3/3']]);
+  });
 });
 
 describe('S5 a service scaled to 0 stays ACTIVE', () => {
