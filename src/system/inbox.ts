@@ -3,20 +3,24 @@
  */
 import type { SystemMessage } from './messages.js';
 
-/** Above this many messages a post waits: some 0.5 KB each, so about 5 MB. */
-export const INBOX_HIGH_WATER = 10_000;
+/**
+ * Above this many messages a post waits. Enough for what a watch decodes during a commit on a slow disk; what waits longer than a few
+ * turns only grows old, here as in the heap.
+ */
+export const INBOX_HIGH_WATER = 2_000;
 
 export class Inbox {
-  #messages: SystemMessage[] = [];
+  /** What is to be taken, in order; of the first post a part may have been taken. */
+  readonly #posts: (readonly SystemMessage[])[] = [];
+  /** How many of the first post were taken. */
   #taken = 0;
+  #depth = 0;
   #waiting: (() => void)[] = [];
   #arrival: (() => void) | undefined;
   #closed = false;
-  /** Where the posts that must be taken whole begin and end in #messages, in order. */
-  #whole: { readonly first: number; readonly end: number }[] = [];
 
   get depth(): number {
-    return this.#messages.length - this.#taken;
+    return this.#depth;
   }
 
   /**
@@ -24,34 +28,30 @@ export class Inbox {
    * commit, since a crash between two would have the cluster tell the first ones again, to tasks that have moved on.
    */
   get divisible(): boolean {
-    const [next] = this.#whole;
-    return next === undefined || this.#taken <= next.first;
+    return this.#taken === 0 || this.#posts[0]?.at(-1)?.kind !== 'cursor';
   }
 
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for more. The messages are kept as they are. */
   post(messages: readonly SystemMessage[]): Promise<void> | undefined {
-    if (messages.at(-1)?.kind === 'cursor') {
-      const first = this.#messages.length;
-      this.#whole.push({ first, end: first + messages.length });
-    }
-    for (const message of messages) this.#messages.push(message);
+    if (messages.length > 0) this.#posts.push(messages);
+    this.#depth += messages.length;
     this.#arrival?.();
-    if (this.depth <= INBOX_HIGH_WATER) return undefined;
+    if (this.#depth <= INBOX_HIGH_WATER) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** The next message, or undefined. */
   take(): SystemMessage | undefined {
-    const message = this.#messages[this.#taken];
-    if (message === undefined) return undefined;
+    const [post] = this.#posts;
+    const message = post?.[this.#taken];
+    if (post === undefined || message === undefined) return undefined;
+    this.#depth -= 1;
     this.#taken += 1;
-    if (this.#whole[0]?.end === this.#taken) this.#whole.shift();
-    // An array is emptied from its end only; what was taken from its front is dropped in one go.
-    if (this.#taken === this.#messages.length) {
-      this.#messages = [];
+    if (this.#taken === post.length) {
+      this.#posts.shift();
       this.#taken = 0;
     }
-    if (this.#waiting.length > 0 && this.depth <= INBOX_HIGH_WATER / 2) {
+    if (this.#waiting.length > 0 && this.#depth <= INBOX_HIGH_WATER / 2) {
       for (const resolve of this.#waiting.splice(0)) resolve();
     }
     return message;
@@ -59,7 +59,7 @@ export class Inbox {
 
   /** Resolves when there is a message, at once if there is one, or if none will be taken any more. */
   async arrival(): Promise<void> {
-    if (this.depth > 0 || this.#closed) return;
+    if (this.#depth > 0 || this.#closed) return;
     await new Promise<void>((resolve) => {
       this.#arrival = resolve;
     });

@@ -20,8 +20,8 @@ export interface ServiceRecord {
   actor: ServiceActor | undefined;
   /** What the last committed turn left; undefined before the first. */
   committed: CommittedService | undefined;
-  /** What the turn under way has made of it so far, with the snapshot to persist. */
-  pending: { readonly service: CommittedService; readonly snapshot: unknown } | undefined;
+  /** What the turn under way has made of it so far. */
+  pending: Pick<CommittedService, 'status' | 'context'> | undefined;
   transitions: number;
   since: EpochMs;
 }
@@ -124,7 +124,10 @@ export class ServiceRegistry {
     record.actor = actor;
     actor.subscribe({
       error: (error) => {
-        if (record.actor === actor) record.actor = undefined;
+        if (record.actor === actor) {
+          record.actor = undefined;
+          record.pending = undefined;
+        }
         this.#options.onActorError(record.serviceArn, error);
       },
     });
@@ -133,21 +136,26 @@ export class ServiceRegistry {
   }
 }
 
-/** What the actor says now, and the snapshot to persist. */
-export function currentService(actor: ServiceActor): NonNullable<ServiceRecord['pending']> {
-  const { value, context, children } = actor.getSnapshot();
+/** What the actor says now, without its deployments: little work, for it is asked after each message. */
+export function currentOf(actor: ServiceActor): NonNullable<ServiceRecord['pending']> {
+  const { value, context } = actor.getSnapshot();
+  return { status: value as ServiceStatus, context }; // the machine's states are named as its statuses
+}
+
+/** All that the actor says now, and the snapshot to persist: once a turn, for both take as long as the service has tasks. */
+export function settledOf(actor: ServiceActor): { readonly service: CommittedService; readonly snapshot: unknown } {
+  const { context, children } = actor.getSnapshot();
   const deployments = context.deployments.flatMap(({ id }): readonly ServiceDeployment[] => {
     const standing = standingOf(children[id]);
     return standing === undefined
       ? []
       : [{ id, role: standing.role, rollout: standing.rollout, context: standing.context }];
   });
-  // The machine's states are named as its statuses.
-  return { service: { status: value as ServiceStatus, context, deployments }, snapshot: actor.getPersistedSnapshot() };
+  return { service: { ...currentOf(actor), deployments }, snapshot: actor.getPersistedSnapshot() };
 }
 
 export const statusOf = (record: ServiceRecord): ServiceStatus | undefined =>
-  record.pending?.service.status ?? record.committed?.status;
+  (record.pending ?? record.committed)?.status;
 
 /** A persisted snapshot as readers see it. Its form was checked by decodeService. */
 function committedOf(snapshot: SnapshotFrom<typeof serviceMachine>): CommittedService {

@@ -12,7 +12,7 @@ import type { EpochMs, TaskIdentity } from '../../machines/task/task.types.js';
 import { writeDeadline } from './deadlines.js';
 import { encodeService } from './envelope.js';
 import type { SystemMessage, WatchScope } from './messages.js';
-import { currentService, statusOf } from './service-registry.js';
+import { currentOf, settledOf, statusOf } from './service-registry.js';
 import type { ServiceRecord, ServiceRegistry } from './service-registry.js';
 import type { CommittedService, CommittedTask, ServiceHistoryRow } from './state.port.js';
 import type { Write } from './store.port.js';
@@ -22,6 +22,8 @@ export class ServiceTurn {
   readonly #retention: number;
   /** With the last message that changed each. */
   readonly #changed = new Map<ServiceRecord, ServiceMessage>();
+  /** What is written of each. */
+  readonly #settled = new Map<ServiceRecord, CommittedService>();
   readonly #removed: ServiceRecord[] = [];
   touchesDeadlines = false;
 
@@ -31,8 +33,9 @@ export class ServiceTurn {
     this.#retention = retention;
   }
 
-  get changed(): Iterable<ServiceRecord> {
-    return this.#changed.keys();
+  /** What {@link writes} wrote of each. */
+  get settled(): Iterable<readonly [ServiceRecord, CommittedService]> {
+    return this.#settled;
   }
   get removed(): readonly ServiceRecord[] {
     return this.#removed;
@@ -45,7 +48,7 @@ export class ServiceTurn {
       if (known === undefined || known.uid === facts.uid) this.#send(record, { type: 'DEPLOYMENT_GONE', at });
       return;
     }
-    this.#send(record, { type: 'DEPLOYMENT_OBSERVED', facts, at });
+    this.#send(record, { type: 'DEPLOYMENT_OBSERVED', facts, identity, at });
   }
 
   replicaSet({ identity, facts, change, at }: SystemMessage & { readonly kind: 'replicaset' }): void {
@@ -62,7 +65,9 @@ export class ServiceTurn {
     const record = this.#registry.of(identity, at, change === 'observed');
     this.#send(
       record,
-      change === 'deleted' ? { type: 'TASK_SET_GONE', uid: facts.uid, at } : { type: 'TASK_SET_OBSERVED', facts, at },
+      change === 'deleted'
+        ? { type: 'TASK_SET_GONE', uid: facts.uid, at }
+        : { type: 'TASK_SET_OBSERVED', facts, identity, at },
     );
   }
 
@@ -84,7 +89,8 @@ export class ServiceTurn {
     if (serviceArn === undefined || replicaSet === undefined) return;
     const told = toldOf(task, replicaSet.uid);
     if (before !== undefined && sameTold(told, toldOf(before, replicaSet.uid))) return;
-    this.#send(this.#registry.of(serviceIdentityOf(task), at, false), { type: 'TASK_MOVED', task: told, at });
+    const record = this.#registry.get(serviceArn) ?? this.#registry.of(serviceIdentityOf(task), at, false);
+    this.#send(record, { type: 'TASK_MOVED', task: told, at });
   }
 
   /** A Kubernetes event about a task or a ReplicaSet of the service. */
@@ -137,9 +143,11 @@ export class ServiceTurn {
   writes(): readonly Write[] {
     const writes: Write[] = [];
     for (const [record, message] of this.#changed) {
-      if (record.pending === undefined) continue;
-      const { service, snapshot } = record.pending;
-      const { serviceArn } = record;
+      const { actor, serviceArn } = record;
+      // One that was set aside goes on from its last committed state.
+      if (actor === undefined) continue;
+      const { service, snapshot } = settledOf(actor);
+      this.#settled.set(record, service);
       const before = record.committed;
       const { at } = message;
       if (
@@ -174,12 +182,12 @@ export class ServiceTurn {
     const before = actor.getSnapshot();
     actor.send(message);
     if (record.actor !== actor || actor.getSnapshot() === before) return;
-    record.pending = currentService(actor);
+    record.pending = currentOf(actor);
     this.#changed.set(record, message);
   }
 }
 
-const contextOf = (record: ServiceRecord) => (record.pending?.service ?? record.committed)?.context;
+const contextOf = (record: ServiceRecord) => (record.pending ?? record.committed)?.context;
 
 function toldOf({ context, lastStatus }: CommittedTask, replicaSetUid: string): ServiceTask {
   const { identity, stop, healthStatus, times, desiredStatus } = context;

@@ -331,9 +331,9 @@ export class System implements CommittedState {
       this.#clusters.moved(record.index, undefined);
       this.#registry.remove(record);
     }
-    for (const record of services.changed) {
+    for (const [record, service] of services.settled) {
       const before = record.committed;
-      record.committed = record.pending?.service ?? before;
+      record.committed = service;
       record.pending = undefined;
       this.#clusters.serviceMoved(before, record.committed);
       if (record.committed?.status === 'INACTIVE') this.#services.passivate(record);

@@ -218,6 +218,16 @@ describe.each(PROFILE_NAMES)('causes: %s', (profile) => {
     expect(stopOf(again)).toMatchObject({ stoppedReason: 'Task failed container health checks' });
   });
 
+  it.each([
+    [19, 'EssentialContainerExited'],
+    // Whole seconds: it may have been either.
+    [20, 'UserInitiated'],
+    [21, 'UserInitiated'],
+  ])('an exit in second %d, seen together with a deletion of second 20: %s', (second, stopCode) => {
+    const task = runningTask().see(22, deleted(started({ nginx: terminated(0, second) }), 20));
+    expect(stopOf(task)).toMatchObject({ stopCode });
+  });
+
   it('the first cause wins, whatever comes later', () => {
     const stopped = runningTask().stopTask(20, 'drill');
     const cause = stopOf(stopped);

@@ -165,6 +165,12 @@ describe('profile kecs', () => {
     expect(now()).toEqual({ lastStatus: 'STOPPED', connectivity: 'CONNECTED', connectivityAt: at(79) });
   });
 
+  it('row 11 connectivity: a lost node is one where every container says ready, and the pod does not', () => {
+    const task = runningTask().see(9, lookAt(running(2, { ready: false }), running(2)));
+    expect(task.pick('connectivity')).toEqual({ connectivity: 'CONNECTED' });
+    expect(task.see(10, lookAt(running(2), running(2))).pick('connectivity')).toEqual({ connectivity: 'DISCONNECTED' });
+  });
+
   it('row 17: a container that restarts in place is the same task; the restart shows in its health', () => {
     const checked = { ...NGINX, livenessProbe: {} };
     const task = new WatchedTask(runTaskPod({ spec: { restartPolicy: 'Always', containers: [checked] } }));

@@ -307,6 +307,15 @@ describe('a service and its tasks', () => {
     expect(web.task('a')).toMatchObject({ startedBy: web.ids[0], version: 2 });
   });
 
+  test('what a service is, its own object says, whichever object was seen first', async () => {
+    const web = new WatchedService();
+    await web.post(web.podSeen('a', 1, 'creating'));
+    const seen = web.deploymentSeen({});
+    if (seen.kind !== 'deployment') throw new Error('a Deployment was asked for');
+    await web.post({ ...seen, identity: { ...seen.identity, launchType: 'FARGATE', schedulingStrategy: 'DAEMON' } });
+    expect(web.service).toMatchObject({ launchType: 'FARGATE', schedulingStrategy: 'DAEMON' });
+  });
+
   test('rollover: a rollout that never got a ReplicaSet leaves when the next one has its own', async () => {
     const web = await new WatchedService().steady();
     await web.post(web.deploymentSeen({ revision: 2, generation: 2, observed: 1, total: 3, ready: 3 }));
