@@ -2,7 +2,7 @@
  * Owns the proof that a sidecar may be killed at any moment: what was committed is what is found again, what came later is delivered again,
  * and nothing twice. Real processes, kill -9, and a cluster that goes on meanwhile.
  *
- * ECSTATE_RECOVERY_ROUNDS: how often it is killed (8 by default). ECSTATE_RECOVERY_SEED: which pods, which moments.
+ * ECSTATE_RECOVERY_ROUNDS: how often it is killed (5 by default). ECSTATE_RECOVERY_SEED: which pods, which moments.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +16,10 @@ import { Rig, settled } from './rig.js';
 import { PODS, type Change } from './scripted-cluster.js';
 import type { Crash } from './sidecar-child.js';
 
-const ROUNDS = Number(process.env['ECSTATE_RECOVERY_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['ECSTATE_RECOVERY_ROUNDS'] ?? 5);
 const SEED = Number(process.env['ECSTATE_RECOVERY_SEED'] ?? 1);
+/** Where each round lists everything, fewer do. */
+const LISTING_ROUNDS = Math.ceil(ROUNDS / 2);
 /** Milliseconds for each kill, of which a start takes most. */
 const TIMEOUT = 30_000 + ROUNDS * 3_000;
 
@@ -42,7 +44,7 @@ describe('a sidecar that is killed again and again', () => {
     'goes on where it was: each change is told exactly once, whoever read before reads the same after',
     async () => {
       const random = randomOf(SEED);
-      const lives = livesFor(ROUNDS * 3, false);
+      const lives = livesFor(Math.max(20, ROUNDS * 3), false);
       const changes = mixed(lives, 12, random);
       const { cluster, server } = await rig.cluster();
       const dataDirectory = await rig.directory();
@@ -112,7 +114,7 @@ describe('a sidecar that is killed again and again', () => {
   test(
     'a backlog that takes several commits is taken once, wherever between them it is killed',
     async () => {
-      const lives = livesFor(60, false);
+      const lives = livesFor(40, false);
       const changes = mixed(lives, 1, randomOf(SEED));
       const { cluster, server } = await rig.cluster();
       const dataDirectory = await rig.directory();
@@ -124,7 +126,7 @@ describe('a sidecar that is killed again and again', () => {
       await first.kill();
       cluster.apply(...changes);
 
-      for (let crashes = 0; crashes < 4; crashes += 1) {
+      for (let crashes = 0; crashes < 2; crashes += 1) {
         const sidecar = rig.start({ server, dataDirectory, crash: { commit: 1, phase: 'after' } });
         await sidecar.url().then(
           (url) => reader.watch(url),
@@ -152,7 +154,7 @@ describe('a sidecar that is killed again and again', () => {
     'finds what happened meanwhile by a list, when the cluster has forgotten the rest',
     async () => {
       const random = randomOf(SEED + 1);
-      const lives = livesFor(ROUNDS * 3, true);
+      const lives = livesFor(LISTING_ROUNDS * 5, true);
       const changes = mixed(lives, 12, random);
       const { cluster, server } = await rig.cluster();
       const dataDirectory = await rig.directory();
@@ -167,12 +169,12 @@ describe('a sidecar that is killed again and again', () => {
         while (ages.length < applied.count) ages.push(age);
       };
 
-      for (let round = 0; round < ROUNDS; round += 1) {
+      for (let round = 0; round < LISTING_ROUNDS; round += 1) {
         const sidecar = rig.start({ server, dataDirectory });
         const url = await sidecar.url();
         const reading = reader.watch(url);
         await settled(url, cluster, 2 + round);
-        const until = applied.count + Math.ceil((changes.length - applied.count) / (ROUNDS - round + 1));
+        const until = applied.count + Math.ceil((changes.length - applied.count) / (LISTING_ROUNDS - round + 1));
         while (applied.count < until) {
           apply(1 + Math.floor(random() * 5));
           if (random() < 0.1) cluster.cut();
@@ -186,7 +188,7 @@ describe('a sidecar that is killed again and again', () => {
       }
       const last = rig.start({ server, dataDirectory });
       const url = await last.url();
-      await last.synced();
+      await settled(url, cluster, 2 + LISTING_ROUNDS);
       apply(changes.length);
       const seen = await settled(url, cluster, 1);
       await reader.look(url);

@@ -72,8 +72,17 @@ export function lifeOf(recording: string, number: number, withEvents: boolean): 
   const uid = `00000000-0000-0000-0000-${taskId.slice(20)}`;
   // A service's pod has its task's id in a label alone.
   const formerId = pod.labels?.['kecs.dev/task-id'] ?? pod.name;
+  const cluster = pod.labels?.['kecs.dev/cluster'] ?? '';
   const renamed = (text: string): string =>
-    text.replaceAll(pod.name, taskId).replaceAll(formerId, taskId).replaceAll(pod.uid, uid);
+    text
+      .replaceAll(pod.name, taskId)
+      .replaceAll(formerId, taskId)
+      .replaceAll(pod.uid, uid)
+      // One cluster for all: a reader asks cluster by cluster.
+      .replaceAll(`${cluster}-us-east-1`, 'default-us-east-1')
+      .replaceAll(`"kecs.dev/cluster":"${cluster}"`, '"kecs.dev/cluster":"default"')
+      .replaceAll(`:task/${cluster}/`, ':task/default/')
+      .replaceAll(`:service/${cluster}/`, ':service/default/');
   const changes = inOrder([
     ...pods.map((line) => ({ line, collection: PODS }) as const),
     ...events
@@ -81,11 +90,10 @@ export function lifeOf(recording: string, number: number, withEvents: boolean): 
       .map((line) => ({ line, collection: EVENTS }) as const),
   ]).map((change) => ({ ...change, key: renamed(change.key), json: renamed(change.json) }));
   const expected = JSON.parse(readFileSync(join(DIRECTORY, recording, 'expected.json'), 'utf8')) as Expected; // likewise
-  const cluster = pod.labels?.['kecs.dev/cluster'] ?? '';
   return {
     recording,
     taskId,
-    taskArn: `arn:aws:ecs:us-east-1:000000000000:task/${cluster}/${taskId}`,
+    taskArn: `arn:aws:ecs:us-east-1:000000000000:task/default/${taskId}`,
     changes,
     path: expected.tasks[0]?.history.map(({ to }) => to) ?? [],
   };

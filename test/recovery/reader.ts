@@ -40,8 +40,12 @@ export async function ask(url: string, operation: string, input: Json): Promise<
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** Every task that can be described, in all clusters, with its history. */
-export async function readAll(url: string): Promise<ReadonlyMap<string, Seen>> {
+/**
+ * Every task that can be described, in all clusters, with its history.
+ *
+ * @param known what this same process answered before: the history of a task whose version has not changed is not read again.
+ */
+export async function readAll(url: string, known?: ReadonlyMap<string, Seen>): Promise<ReadonlyMap<string, Seen>> {
   const seen = new Map<string, Seen>();
   const { clusterArns } = await ask(url, 'ListClusters', {});
   for (const cluster of list(clusterArns)) {
@@ -56,7 +60,10 @@ export async function readAll(url: string): Promise<ReadonlyMap<string, Seen>> {
         // Tasks of the ECS API are objects.
         for (const task of list(tasks) as readonly Json[]) {
           const taskArn = String(task['taskArn']);
-          seen.set(taskArn, { task, history: await readHistory(url, taskArn) });
+          const before = known?.get(taskArn);
+          const history =
+            before?.task['version'] === task['version'] ? before?.history : await readHistory(url, taskArn);
+          seen.set(taskArn, { task, history: history ?? [] });
         }
       } while (nextToken !== undefined);
     }
@@ -131,6 +138,8 @@ export class Reader {
   looks = 0;
 
   readonly #pause: number;
+  /** Of the process that was asked last. */
+  #url = '';
 
   /** @param pause milliseconds between two readings: reading costs the sidecar as much as it costs the reader. */
   constructor(pause = 25) {
@@ -143,7 +152,8 @@ export class Reader {
 
   /** Asks once, and compares with everything before. */
   async look(url: string): Promise<void> {
-    const now = await readAll(url);
+    const now = await readAll(url, url === this.#url ? this.#known : undefined);
+    this.#url = url;
     this.looks += 1;
     for (const [arn, before] of this.#known) {
       const seen = now.get(arn);
