@@ -48,8 +48,15 @@ describe('an Event about a pod', () => {
     ['TaintManagerEviction', 'Cancelling deletion of Pod a/b'],
     ['Scheduled', 'Successfully assigned a/b to node-1'],
     ['constructor', 'odd'],
-  ])('%s: %s tells the task nothing', (reason, message) => {
-    expect(factsOf(podEvent({ ...PULLING, reason, message }))).toBeUndefined();
+  ])('%s: %s tells neither the task nor its service anything', (reason, message) => {
+    expect(observePodEvent(podEvent({ ...PULLING, reason, message }))).toBeUndefined();
+  });
+
+  it('may tell its service something, and the task nothing', () => {
+    const message = 'Back-off restarting failed container';
+    const event = observePodEvent(podEvent({ ...PULLING, reason: 'BackOff', message }));
+    expect(event).toMatchObject({ podUid: POD_UID, podName: TASK_ID, notice: { cause: 'back-off' } });
+    expect(event).not.toHaveProperty('facts');
   });
 
   it('names an ECS container by its ECS name, and an init container by its own', () => {
