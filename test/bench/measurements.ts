@@ -3,6 +3,7 @@
  */
 import { command } from './feeder-client.js';
 import { withFeeder } from './processes.js';
+import { countRollout } from './rollout.js';
 import type { Row, Section } from './report.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -16,6 +17,7 @@ export interface Sizes {
   readonly lag: { readonly tasks: number; readonly block: number; readonly rate: number };
   readonly populations: readonly number[];
   readonly api: { readonly tasks: number; readonly milliseconds: number };
+  readonly rollout: { readonly replicas: number };
 }
 
 /** Under three minutes in all. */
@@ -24,6 +26,7 @@ export const FULL: Sizes = {
   lag: { tasks: 2_500, block: 250, rate: 1_000 },
   populations: [1_000, 10_000, 100_000],
   api: { tasks: 10_000, milliseconds: 2_000 },
+  rollout: { replicas: 100 },
 };
 /** A smoke test: every row, no figure worth anything. */
 export const QUICK: Sizes = {
@@ -31,6 +34,7 @@ export const QUICK: Sizes = {
   lag: { tasks: 100, block: 50, rate: 1_000 },
   populations: [500],
   api: { tasks: 500, milliseconds: 150 },
+  rollout: { replicas: 10 },
 };
 
 type Measurement = (sizes: Sizes, surroundings: Surroundings) => Promise<Section>;
@@ -152,7 +156,27 @@ const api: Measurement = async ({ api: size }, surroundings) => {
   };
 };
 
-export const MEASUREMENTS = { throughput, lag, population, api } as const satisfies Readonly<
+const rollout: Measurement = async ({ rollout: { replicas } }) => {
+  const { told, written, commits } = await countRollout(replicas);
+  return {
+    name: 'rollout',
+    what: `a service of ${replicas} replicas is created, and all of them are replaced, ten times as fast as life: how often the service is written`,
+    rows: [
+      {
+        figure: 'writes of the service',
+        value: written,
+        unit: '',
+        floor: { what: 'changes that the cluster told of it', value: told },
+        aim: '≤ 1 ×',
+      },
+      { figure: 'writes a replica', value: written / replicas, unit: '' },
+      { figure: 'commits', value: commits, unit: '' },
+    ],
+    leavesOut: ['Events; a cluster that is so slow that each change is a turn of its own'],
+  };
+};
+
+export const MEASUREMENTS = { throughput, lag, population, api, rollout } as const satisfies Readonly<
   Record<string, Measurement>
 >;
 export type MeasurementName = keyof typeof MEASUREMENTS;
