@@ -83,10 +83,10 @@ const LAYERS: readonly Layer[] = [
   { name: 'simulator', files: /^src\/simulator\//, layers: ['system/clock', 'errors'], node: true },
 
   { name: 'sidecar/port', files: /^src\/sidecar\.port\.ts$/, layers: [...BELOW_SYSTEM, 'system'], node: false },
-  // The one composition root: nothing else may know the store, the server and the watches.
+  // The one composition root, and its own parts: nothing else may know the store, the server and the watches.
   {
     name: 'sidecar',
-    files: /^src\/sidecar(?:-\w+)?\.ts$/,
+    files: /^src\/(?:sidecar|sidecar-metrics|watch-synced)\.ts$/,
     layers: [...BELOW_ROOT, 'config', 'kubernetes', 'store', 'http', 'kecs', 'delivery', 'sidecar'],
     packages: ['xstate'],
     node: true,
