@@ -14,6 +14,7 @@ import type { Connection } from './kubernetes/connection.js';
 import { watchOf } from './kubernetes/kinds/watches.js';
 import { ListWatch } from './kubernetes/list-watch.js';
 import type { ListWatchStatus } from './kubernetes/list-watch.js';
+import { whenSynced } from './kubernetes/watch-synced.js';
 import type { WatchMetrics } from './kubernetes/watched-kind.js';
 import type { Readiness, Sidecar, SidecarOptions } from './sidecar.port.js';
 import { openStore } from './store/open-store.js';
@@ -188,8 +189,12 @@ function createWatches(
       );
       loop.onTransition((status, before, message) => {
         observer.moved(status, before, message);
-        report(name, status, before, system, send);
+        report(name, status, before, send);
       });
+      loop.onTransition(
+        // What it told can be read once it is committed, and not when it was handed over.
+        whenSynced(common.clock, () => void system.committed().then(() => send({ type: 'WATCH_SYNCED', watch: name }))),
+      );
       return { scope, name, loop };
     }),
   );
@@ -197,17 +202,13 @@ function createWatches(
 
 type ListWatchLike = Watch['loop'] & { onTransition: ListWatch<unknown>['onTransition'] };
 
-/** What a watch's move means to the sidecar. It is synced once what its list told can be read, and not when it was handed over (P1). */
+/** What a watch's troubles mean to the sidecar. */
 function report(
   name: string,
   status: ListWatchStatus,
   before: ListWatchStatus,
-  system: System,
   send: (message: SidecarMessage) => void,
 ): void {
-  if (before.context.syncedAt === null && status.context.syncedAt !== null) {
-    void system.committed().then(() => send({ type: 'WATCH_SYNCED', watch: name }));
-  }
   const { lastError } = status.context;
   if (lastError !== null && lastError.message !== before.context.lastError?.message) {
     send({ type: 'TROUBLE', source: name, reason: lastError.message });

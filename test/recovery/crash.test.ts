@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CAUGHT_UP_AFTER } from '../../src/kubernetes/watch-synced.js';
 import { INBOX_HIGH_WATER } from '../../src/system/inbox.js';
 import { WATCHED_KINDS } from '../../src/system/messages.js';
 import { lifeOf, livesFor, mixed, randomOf } from './lives.js';
@@ -219,6 +220,33 @@ describe('a start', () => {
     const url = await sidecar.url();
     while (!(await fetch(`${url}/readyz`)).ok);
     expect((await readAll(url)).size).toBe(lives.length);
+  });
+
+  test('is not ready while what the cluster has forgotten is listed again', async () => {
+    const { cluster, server } = await rig.cluster();
+    const dataDirectory = await rig.directory();
+    const first = rig.start({ server, dataDirectory });
+    await first.synced();
+    await settled(await first.url(), cluster, 0);
+    await first.kill();
+    const lives = livesFor(15, false);
+    cluster.apply(...lives.flatMap(({ changes }) => changes.slice(0, 1)));
+    cluster.compact();
+    cluster.holdLists();
+
+    const second = rig.start({ server, dataDirectory });
+    const url = await second.url();
+    while (cluster.asked.expired < WATCHED_KINDS.length) await pause(5);
+    // Ten times as long as a watch must be silent to count as caught up.
+    await pause(CAUGHT_UP_AFTER);
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, ((await answer.json()) as Json)['reason']]).toEqual([
+      503,
+      `not yet synced: ${WATCHED_KINDS.join(', ')}`,
+    ]);
+    cluster.release();
+    while (!(await fetch(`${url}/readyz`)).ok);
+    expect((await readAll(url)).size).toBe(lives.length + 1);
   });
 
   test('is refused while another process has the directory, which goes on', async () => {

@@ -77,6 +77,7 @@ export class ScriptedCluster {
   /** Changes up to this version are forgotten. */
   #compacted = 1000;
   readonly #held = new Set<string>();
+  #heldLists: (() => void)[] | undefined;
   #lists = 0;
   readonly #snapshots = new Map<string, Snapshot>();
   /** What was asked: how often a list was begun, a watch opened, and a watch refused for its age. */
@@ -125,7 +126,15 @@ export class ScriptedCluster {
     for (const collection of collections) this.#held.add(collection);
   }
 
+  /** Answers no list until {@link release}. */
+  holdLists(): void {
+    this.#heldLists ??= [];
+  }
+
   release(): void {
+    const lists = this.#heldLists ?? [];
+    this.#heldLists = undefined;
+    for (const answer of lists) answer();
     const held = [...this.#watches].filter(({ collection }) => this.#held.has(collection));
     this.#held.clear();
     for (const watch of held) this.#send(watch, watch.unsent.splice(0));
@@ -151,6 +160,11 @@ export class ScriptedCluster {
   }
 
   #list(url: URL, response: ServerResponse): void {
+    const isVersionOnly = url.searchParams.get('limit') === '1';
+    if (this.#heldLists !== undefined && !isVersionOnly) {
+      this.#heldLists.push(() => this.#list(url, response));
+      return;
+    }
     const token = url.searchParams.get('continue');
     const list = token === null ? this.#beginList(url) : this.#snapshots.get(token.split('/')[0] ?? '');
     if (list === undefined) {
