@@ -266,6 +266,7 @@ export class System implements CommittedState {
       unclaimed: this.#unclaimed,
       cursors: this.#cursors,
       retention,
+      now: this.#options.clock.now(),
       sequence: this.#sequence,
     });
     this.#current = turn;

@@ -35,6 +35,8 @@ export interface TurnContext {
   readonly unclaimed: UnclaimedEvents;
   readonly cursors: Map<string, string>;
   readonly retention: Retention;
+  /** When the turn began. */
+  readonly now: EpochMs;
   /** The sequence of the last transition ever. */
   readonly sequence: number;
 }
@@ -144,6 +146,7 @@ export class Turn {
       if (namesake.createdAt > identity.createdAt) return;
       if (statusOf(namesake) !== 'STOPPED') this.#send(namesake, { type: 'POD_GONE', how: 'missing', at });
       this.#changed.delete(namesake);
+      this.#removed.push(namesake);
     }
     const record = registry.create(identity, pod.resourceVersion, at);
     const events = unclaimed.claim(identity.podUid, identity.namespace, identity.podName);
@@ -184,9 +187,9 @@ export class Turn {
   }
 
   #cursor(scope: WatchScope, resourceVersion: string, at: EpochMs | undefined): void {
-    const { unclaimed, cursors } = this.#context;
+    const { unclaimed, cursors, now } = this.#context;
     const key = cursorKey(scope);
-    const reached = scope.kind === 'events' ? unclaimed.cursor(scope, resourceVersion, at ?? 0) : resourceVersion;
+    const reached = scope.kind === 'events' ? unclaimed.cursor(scope, resourceVersion, at ?? now) : resourceVersion;
     if (reached === undefined || reached === cursors.get(key)) return;
     this.#cursors.set(key, reached);
     cursors.set(key, reached);
@@ -208,7 +211,7 @@ export class Turn {
       }
       const record = registry.get(arn);
       // The ARN may have been taken again since: then the deadline of the new task will come.
-      if (record !== undefined && statusOf(record) !== 'STOPPED') continue;
+      if (record !== undefined && (statusOf(record) !== 'STOPPED' || !this.#isOver(record, deadline))) continue;
       if (deadline.what === 'task') {
         if (record !== undefined) this.#removed.push(record);
         this.#forgotten(deadline, 'snapshots');
@@ -216,6 +219,11 @@ export class Turn {
         for (const { key } of store.range('history', historyRange(arn))) this.#writes.push({ table: 'history', key });
       }
     }
+  }
+
+  /** The deadline is that of this task, and not of an earlier one of its name. */
+  #isOver({ index }: TaskRecord, { due }: Deadline): boolean {
+    return index?.stoppedAt === undefined || index.stoppedAt + this.#context.retention.tasks <= due;
   }
 
   /** The row goes; the history stays for as long as histories do. */

@@ -224,6 +224,21 @@ describe('lists', () => {
     await post(rig, seen(A, LOOKS.succeeded, 1_010_000));
     expect(statuses(rig)).toEqual({ a: 'PENDING' });
     expect(path(rig, A.taskArn)).toEqual(['>RUNNING', 'RUNNING>STOPPED', '>PENDING']);
+    expect(rig.system.clusters()).toMatchObject([{ runningTasksCount: 0, pendingTasksCount: 1 }]);
+  });
+
+  test('a task under an ARN that was used before is kept for its own hour', async () => {
+    const rig = start();
+    const again = identityOf('a', { podUid: 'uid-again', createdAt: 1_009_000 });
+    await post(rig, seen(A, LOOKS.running, 1_002_100), seen(A, LOOKS.succeeded, 1_005_100));
+    const later = { ...LOOKS.succeeded, containers: [{ ...LOOKS.succeeded.containers[0], finishedAt: 1_605_000 }] };
+    await post(rig, seen(again, LOOKS.running, 1_009_100), seen(again, later, 1_605_100));
+    rig.clock.moveTo(1_005_000 + HOUR);
+    await rig.system.committed();
+    expect(statuses(rig)).toEqual({ a: 'STOPPED' });
+    rig.clock.moveTo(1_605_000 + HOUR);
+    await rig.system.committed();
+    expect(statuses(rig)).toEqual({});
   });
 });
 
