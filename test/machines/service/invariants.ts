@@ -98,6 +98,8 @@ const INVARIANTS: Readonly<Record<string, Holds>> = {
     const isGivenAway = before.context.orphaned || (message.type === 'REPLICASET_OBSERVED' && !message.facts.owned);
     return left.length === 0 || isGivenAway;
   },
+  'S6 it is not over while its Deployment is there': (_, __, { status, context }) =>
+    status !== 'INACTIVE' || context.deployment === undefined,
   'S6 it is over once nothing is left': (_, __, { status, context }) =>
     status !== 'DRAINING' || context.deployment !== undefined || Object.keys(context.tasks).length > 0,
   'S6 over is over': (before, _, after) => before.status !== 'INACTIVE' || isSame(after.context, before.context),

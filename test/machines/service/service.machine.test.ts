@@ -279,6 +279,22 @@ describe('S6 a deleted one is DRAINING until its tasks are gone, then INACTIVE, 
     expect([status, context.counts]).toEqual(['DRAINING', { desired: 3, running: 0, pending: 0 }]);
   });
 
+  it('while its Deployment is there it is not over, though no task is left or waited for', () => {
+    const deleting = () => steady().send(deployment(30, { ...complete(), deletionRequestedAt: after(30) }));
+    const tasksGone = ['a', 'b', 'c'].map((name) => task(31, name, GONE));
+    expect(walk(deleting(), [...tasksGone, deploymentGone(32)])).toEqual(['DRAINING', 'INACTIVE']);
+    const givenAway = replicaSet(31, { ...all(3), owned: false });
+    expect(walk(deleting(), [givenAway, deploymentGone(32)])).toEqual(['DRAINING', 'INACTIVE']);
+  });
+
+  it('a late look at the Deployment that goes, or a look at another that goes too, does not make it again', () => {
+    const service = steady().send(deployment(30, { ...complete(), deletionRequestedAt: after(30) }));
+    const another = { uid: 'another', ...complete(), deletionRequestedAt: after(32) };
+    expect(walk(service, [deployment(31, complete()), deploymentGone(32), deployment(33, another)])).toEqual([
+      'DRAINING',
+    ]);
+  });
+
   it('a ReplicaSet that was given away and taken back is its own again: it waits for those tasks', () => {
     const service = steady().send(replicaSet(20, { ...all(3), owned: false }), replicaSet(21, all(3)));
     expect(service.list).toEqual(['PRIMARY COMPLETED v1 3/3']);
