@@ -49,7 +49,7 @@ function endOf(expected: ExpectedContainer, pod: string, witness: Witness): Json
 export function expectEnd(scenario: Scenario, seen: Seen, pod: string, witness: Witness): void {
   const { task, history } = seen;
   const path = history.map(({ to }) => to);
-  expect(path).toEqual(pathFor(scenario, path));
+  expect(path, witness.told(pod).join('\n')).toEqual(pathFor(scenario, path));
   expect(faultsOf(seen)).toEqual([]);
   expect(disorderOf(task)).toEqual([]);
   const isNamed = scenario.namedByEvent !== true || task['stopCode'] === scenario.stopCode;
@@ -72,7 +72,9 @@ export function expectEnd(scenario: Scenario, seen: Seen, pod: string, witness: 
     exitCode,
     reason,
   }));
-  expect(containers).toEqual(scenario.containers.map((expected) => endOf(expected, pod, witness)));
+  expect(containers, witness.told(pod).join('\n')).toEqual(
+    scenario.containers.map((expected) => endOf(expected, pod, witness)),
+  );
   const addresses = objects(task['containers']).map(({ networkInterfaces }) =>
     objects(networkInterfaces).map(({ privateIpv4Address }) => privateIpv4Address),
   );

@@ -83,7 +83,7 @@ export class Witness {
     return this.#looks.get(pod)?.find(({ status }) => status?.podIP !== undefined)?.status?.podIP;
   }
 
-  /** What it saw of a pod, in short lines: for a test that fails. */
+  /** What it saw of a pod, in short lines: what a test that fails shows beside its expectation. */
   told(pod: string): readonly string[] {
     return (this.#looks.get(pod) ?? []).map(({ metadata, status }) =>
       JSON.stringify({
