@@ -33,26 +33,29 @@ export function lifecycleSuite(open: () => Promise<ContractCluster>): void {
     cluster.connection.close();
   });
 
-  test.concurrent.each(SCENARIOS)('that $name', async (scenario) => {
-    const taskId = randomBytes(16).toString('hex');
-    const arn = taskArn(cluster.name, taskId);
-    const family = scenario.name.replaceAll(/[^a-z0-9]+/g, '-');
-    await cluster.runTask(family, taskId, scenario.task);
-    if (scenario.deletion !== undefined) {
-      await sidecar.until(arn, scenario.deletion.when);
-      await cluster.deletePod(taskId, scenario.deletion.graceSeconds);
-    }
-    await sidecar.until(arn, { lastStatus: 'STOPPED' });
-    await sidecar.looked();
-    const seen = sidecar.reader.known.get(arn);
-    if (seen === undefined) throw new Error('It was there a moment ago.');
-    expectEnd(scenario, seen, taskId, witness);
+  test.concurrent.for(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    'that %s',
+    async ([, scenario]) => {
+      const taskId = randomBytes(16).toString('hex');
+      const arn = taskArn(cluster.name, taskId);
+      const family = scenario.name.replaceAll(/[^a-z0-9]+/g, '-');
+      await cluster.runTask(family, taskId, scenario.task);
+      if (scenario.deletion !== undefined) {
+        await sidecar.until(arn, scenario.deletion.when);
+        await cluster.deletePod(taskId, scenario.deletion.graceSeconds);
+      }
+      await sidecar.until(arn, { lastStatus: 'STOPPED' });
+      await sidecar.looked();
+      const seen = sidecar.reader.known.get(arn);
+      if (seen === undefined) throw new Error('It was there a moment ago.');
+      expectEnd(scenario, seen, taskId, witness);
 
-    // T2: the deletion of a pod that has ended is no news.
-    await cluster.deletePod(taskId);
-    while (await cluster.podExists(taskId)) await pause(500);
-    await sidecar.looked();
-    expect(sidecar.reader.known.get(arn)).toEqual(seen);
-    expect(sidecar.reader.faults.filter((fault) => fault.includes(arn))).toEqual([]);
-  });
+      // T2: the deletion of a pod that has ended is no news.
+      await cluster.deletePod(taskId);
+      while (await cluster.podExists(taskId)) await pause(500);
+      await sidecar.looked();
+      expect(sidecar.reader.known.get(arn)).toEqual(seen);
+      expect(sidecar.reader.faults.filter((fault) => fault.includes(arn))).toEqual([]);
+    },
+  );
 }
