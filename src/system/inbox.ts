@@ -51,7 +51,8 @@ export class Inbox {
       this.#posts.shift();
       this.#taken = 0;
     }
-    if (this.#waiting.length > 0 && this.#depth <= INBOX_HIGH_WATER / 2) {
+    // As soon as there is room, so that the watches decode during the commit of this turn.
+    if (this.#waiting.length > 0 && this.#depth <= INBOX_HIGH_WATER) {
       for (const resolve of this.#waiting.splice(0)) resolve();
     }
     return message;
